@@ -1,0 +1,1 @@
+"""Stageline: the system of record of a sales department."""

@@ -1,0 +1,1 @@
+"""Companies the department sells to, and the people in them."""

@@ -1,0 +1,1 @@
+"""What was planned and held: calls, e-mails, meetings, presentations."""

@@ -1,0 +1,1 @@
+"""Contracts and recorded purchases: the evidence that a deal is won."""

@@ -1,0 +1,1 @@
+"""Plumbing that knows nothing about sales: settings, database, problems, pagination, the caller."""

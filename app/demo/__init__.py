@@ -1,0 +1,1 @@
+"""A believable sales department, made from a seed."""

@@ -1,0 +1,1 @@
+"""After the win: hand-off to an account manager, satisfaction, customer issues, and the win/loss review."""

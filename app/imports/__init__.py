@@ -1,0 +1,1 @@
+"""Real data from CSV files through a mapping: checked, all or nothing, repeatable."""

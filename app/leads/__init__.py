@@ -1,0 +1,1 @@
+"""Leads: the first two steps of the workflow, until they are converted or disqualified."""

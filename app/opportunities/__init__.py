@@ -1,0 +1,1 @@
+"""Deals: their fields, qualification, contact roles, line items and objections."""

@@ -1,0 +1,1 @@
+"""The promise: every change is recorded with its event in one transaction, numbered per subject without gaps."""

@@ -1,0 +1,1 @@
+"""Organizations, users in their positions, teams, API keys, and who may do what."""
