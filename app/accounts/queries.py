@@ -1,0 +1,46 @@
+"""Statements on accounts and contacts."""
+
+import sqlalchemy as sa
+
+from app.accounts.tables import accounts, contacts
+from app.core.pagination import Listing, any_of, at_least, at_most, contains, equals
+from app.core.writes import Update, find_row, insert_row
+from app.people.scoping import within_reach
+
+find_account = find_row(accounts)
+insert_account = insert_row(accounts)
+update_account = Update(accounts)
+
+account_listing = Listing(
+    base=sa.select(accounts).where(within_reach(accounts)),
+    id_column=accounts.c.id,
+    sorts={"created_at": accounts.c.created_at, "updated_at": accounts.c.updated_at, "name": accounts.c.name},
+    filters={
+        "owner_id": equals(accounts.c.owner_id),
+        "team_id": equals(accounts.c.team_id),
+        "parent_id": equals(accounts.c.parent_id),
+        "external_id": equals(accounts.c.external_id),
+        "industry": any_of(accounts.c.industry),
+        "q": contains(accounts.c.name, accounts.c.website),
+        "annual_revenue_gte": at_least(accounts.c.annual_revenue),
+        "annual_revenue_lte": at_most(accounts.c.annual_revenue),
+    },
+)
+
+find_contact = find_row(contacts)
+insert_contact = insert_row(contacts)
+update_contact = Update(contacts)
+
+contact_listing = Listing(
+    base=sa.select(contacts).where(within_reach(contacts)),
+    id_column=contacts.c.id,
+    sorts={"created_at": contacts.c.created_at, "updated_at": contacts.c.updated_at, "name": contacts.c.name},
+    filters={
+        "account_id": equals(contacts.c.account_id),
+        "owner_id": equals(contacts.c.owner_id),
+        "team_id": equals(contacts.c.team_id),
+        "email": equals(contacts.c.email),
+        "external_id": equals(contacts.c.external_id),
+        "q": contains(contacts.c.name, contacts.c.email),
+    },
+)

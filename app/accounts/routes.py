@@ -1,0 +1,102 @@
+"""`/v1/accounts` and `/v1/contacts`."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+
+from app.accounts import queries, schemas
+from app.accounts.writing import ACCOUNT, CONTACT, change, create
+from app.core.caller import Caller
+from app.core.dependencies import AppDatabase
+from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, documented
+from app.core.resource import ExpectedVersion, item_response, page_response
+from app.core.routing import router
+from app.people.authentication import Permission
+from app.people.permissions import demand_record, scope
+
+accounts = router("accounts")
+contacts = router("contacts")
+
+Reader = Annotated[Caller, Depends(Permission("accounts.read"))]
+Writer = Annotated[Caller, Depends(Permission("accounts.write"))]
+
+
+@accounts.get("/accounts", response_model=schemas.AccountPage, responses=documented())
+async def list_accounts(
+    caller: Reader, database: AppDatabase, query: Annotated[schemas.AccountQuery, Query()]
+) -> Response:
+    """List accounts, newest first unless sorted otherwise."""
+    async with database.begin(caller) as tx:
+        page = await queries.account_listing.page(tx, query, **scope(caller, "accounts.read"))
+    return page_response(schemas.AccountPage, page.rows, page.next_cursor)
+
+
+@accounts.post("/accounts", status_code=201, response_model=schemas.Account, responses=documented(AlreadyExists))
+async def create_account(caller: Writer, database: AppDatabase, body: schemas.AccountCreate) -> Response:
+    """Create an account; its owner is the caller unless named."""
+    async with database.begin(caller) as tx:
+        row = await create(tx, caller, ACCOUNT, body.model_dump())
+    return item_response(schemas.Account, row, status=201)
+
+
+@accounts.get("/accounts/{account_id}", response_model=schemas.Account, responses=documented(NotFound))
+async def get_account(caller: Reader, database: AppDatabase, account_id: UUID) -> Response:
+    """Read an account."""
+    async with database.begin(caller) as tx:
+        row = await tx.fetch_one(queries.find_account, organization_id=caller.organization_id, id=account_id)
+    return item_response(schemas.Account, demand_record(caller, "accounts.read", None, row))
+
+
+@accounts.patch(
+    "/accounts/{account_id}",
+    response_model=schemas.Account,
+    responses=documented(NotFound, AlreadyExists, PreconditionFailed),
+)
+async def update_account(
+    caller: Writer, database: AppDatabase, account_id: UUID, body: schemas.AccountPatch, expected: ExpectedVersion
+) -> Response:
+    """Change the fields that are sent."""
+    async with database.begin(caller) as tx:
+        row = await change(tx, caller, ACCOUNT, account_id, body.changes(), expected)
+    return item_response(schemas.Account, row)
+
+
+@contacts.get("/contacts", response_model=schemas.ContactPage, responses=documented())
+async def list_contacts(
+    caller: Reader, database: AppDatabase, query: Annotated[schemas.ContactQuery, Query()]
+) -> Response:
+    """List contacts, newest first unless sorted otherwise."""
+    async with database.begin(caller) as tx:
+        page = await queries.contact_listing.page(tx, query, **scope(caller, "accounts.read"))
+    return page_response(schemas.ContactPage, page.rows, page.next_cursor)
+
+
+@contacts.post("/contacts", status_code=201, response_model=schemas.Contact, responses=documented(AlreadyExists))
+async def create_contact(caller: Writer, database: AppDatabase, body: schemas.ContactCreate) -> Response:
+    """Create a contact; its owner is the caller unless named."""
+    async with database.begin(caller) as tx:
+        row = await create(tx, caller, CONTACT, body.model_dump())
+    return item_response(schemas.Contact, row, status=201)
+
+
+@contacts.get("/contacts/{contact_id}", response_model=schemas.Contact, responses=documented(NotFound))
+async def get_contact(caller: Reader, database: AppDatabase, contact_id: UUID) -> Response:
+    """Read a contact."""
+    async with database.begin(caller) as tx:
+        row = await tx.fetch_one(queries.find_contact, organization_id=caller.organization_id, id=contact_id)
+    return item_response(schemas.Contact, demand_record(caller, "accounts.read", None, row))
+
+
+@contacts.patch(
+    "/contacts/{contact_id}",
+    response_model=schemas.Contact,
+    responses=documented(NotFound, AlreadyExists, PreconditionFailed),
+)
+async def update_contact(
+    caller: Writer, database: AppDatabase, contact_id: UUID, body: schemas.ContactPatch, expected: ExpectedVersion
+) -> Response:
+    """Change the fields that are sent."""
+    async with database.begin(caller) as tx:
+        row = await change(tx, caller, CONTACT, contact_id, body.changes(), expected)
+    return item_response(schemas.Contact, row)

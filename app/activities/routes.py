@@ -1,0 +1,5 @@
+"""Routes of the activities."""
+
+from app.core.routing import router
+
+activities = router("activities")

@@ -1,0 +1,42 @@
+"""Activities about a lead, a deal, an account or a contact."""
+
+import sqlalchemy as sa
+
+from app.core.schema import TimestampTz, one_of, organization_table, reference
+from app.people.ownership import ownership
+
+OUTREACH_KINDS = ("call", "email", "meeting", "networking", "social")
+PRESENTATION_KINDS = ("presentation", "demonstration")
+KINDS = (*OUTREACH_KINDS, *PRESENTATION_KINDS, "task", "note")
+STATUSES = ("planned", "held", "no_show", "cancelled")
+
+activities = organization_table(
+    "activities",
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("lead_id", sa.Uuid),
+    sa.Column("opportunity_id", sa.Uuid),
+    sa.Column("account_id", sa.Uuid),
+    sa.Column("contact_id", sa.Uuid),
+    sa.Column("planned_at", TimestampTz),
+    sa.Column("held_at", TimestampTz),
+    sa.Column("duration_minutes", sa.Integer),
+    sa.Column("external_id", sa.Text),
+    *ownership("activities"),
+    reference("activities", "lead_id", "leads"),
+    reference("activities", "opportunity_id", "opportunities"),
+    reference("activities", "account_id", "accounts"),
+    reference("activities", "contact_id", "contacts"),
+    one_of("kind", list(KINDS)),
+    one_of("status", list(STATUSES)),
+    sa.CheckConstraint("(status = 'held') = (held_at IS NOT NULL)", name="held_at"),
+    sa.CheckConstraint("num_nonnulls(lead_id, opportunity_id, account_id, contact_id) > 0", name="about_something"),
+    sa.UniqueConstraint("organization_id", "external_id", name="uq_activities__external_id"),
+    sa.Index("ix_activities__lead_id", "organization_id", "lead_id"),
+    sa.Index("ix_activities__opportunity_id", "organization_id", "opportunity_id"),
+    sa.Index("ix_activities__account_id", "organization_id", "account_id"),
+    sa.Index("ix_activities__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_activities__held_at", "organization_id", "held_at", postgresql_where=sa.text("held_at IS NOT NULL")),
+)

@@ -1,0 +1,5 @@
+"""Routes of the contracts."""
+
+from app.core.routing import router
+
+contracts = router("contracts")

@@ -1,0 +1,19 @@
+"""Who is calling: found by the credential, carried through the request."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person acting in one organization, in one position.
+
+    `team_ids` are the own team and all teams below it.
+    """
+
+    organization_id: UUID
+    user_id: UUID
+    position: str
+    team_id: UUID | None
+    team_ids: tuple[UUID, ...]
+    scopes: tuple[str, ...] = ()

@@ -1,0 +1,184 @@
+"""SQLAlchemy describes, asyncpg executes: statements compiled once, run in short explicit transactions.
+
+A statement is a module constant `Statement(select(...))`; its named parameters are given at the call. A transaction commits
+on leaving its block, before an answer is built, and knows its organization: row-level security sees no other one.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlalchemy.sql.elements import ClauseElement
+from uuid_utils.compat import uuid7
+
+_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
+
+Row = asyncpg.Record
+
+
+class Tenant(Protocol):
+    """Whoever acts for one organization."""
+
+    @property
+    def organization_id(self) -> UUID: ...
+
+
+class CommitFailed(Exception):
+    """The transaction was rolled back although nothing was raised inside it."""
+
+
+class Statement:
+    """A SQLAlchemy clause compiled to SQL with `$1 …`, together with the names of its parameters."""
+
+    __slots__ = ("_fixed", "_names", "_processors", "_required", "sql")
+
+    def __init__(self, clause: ClauseElement) -> None:
+        compiled = clause.compile(dialect=_DIALECT)
+        self.sql = str(compiled)
+        self._names: tuple[str, ...] = tuple(getattr(compiled, "positiontup", None) or ())
+        self._processors: dict[str, Callable[[Any], Any]] = dict(getattr(compiled, "_bind_processors", {}))
+        binds = {name: bind for bind, name in getattr(compiled, "bind_names", {}).items()}
+        self._required = frozenset(name for name in self._names if binds[name].required)
+        self._fixed = {
+            name: value for name, value in compiled.params.items() if name in binds and not binds[name].required
+        }
+
+    def arguments(self, parameters: dict[str, object]) -> list[object]:
+        """The parameters in the order of the SQL text; raises `TypeError` for a missing or an unknown one."""
+        if missing := self._required - parameters.keys():
+            raise TypeError(f"missing parameters: {sorted(missing)}")
+        if unknown := parameters.keys() - set(self._names):
+            raise TypeError(f"unknown parameters: {sorted(unknown)}")
+        values = []
+        for name in self._names:
+            value = parameters[name] if name in parameters else self._fixed[name]
+            processor = self._processors.get(name)
+            values.append(processor(value) if processor is not None else value)
+        return values
+
+
+class Transaction:
+    """What may be done between BEGIN and COMMIT; made by `Database.begin` only."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+
+    async def fetch_all(self, statement: Statement, /, **parameters: object) -> list[Row]:
+        """All rows."""
+        rows: list[Row] = await self.connection.fetch(statement.sql, *statement.arguments(parameters))
+        return rows
+
+    async def fetch_one(self, statement: Statement, /, **parameters: object) -> Row | None:
+        """The first row, or nothing."""
+        return await self.connection.fetchrow(statement.sql, *statement.arguments(parameters))
+
+    async def fetch_value(self, statement: Statement, /, **parameters: object) -> Any:  # noqa: ANN401 # a column of any type
+        """The first column of the first row, or nothing."""
+        return await self.connection.fetchval(statement.sql, *statement.arguments(parameters))
+
+    async def execute(self, statement: Statement, /, **parameters: object) -> int:
+        """Run a change and tell how many rows it touched."""
+        status: str = await self.connection.execute(statement.sql, *statement.arguments(parameters))
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def execute_many(self, statement: Statement, parameters: list[dict[str, object]]) -> None:
+        """Run a change once per set of parameters, pipelined."""
+        await self.connection.executemany(statement.sql, [statement.arguments(each) for each in parameters])
+
+
+class Database:
+    """A pool of connections in one role; the only place that begins transactions."""
+
+    def __init__(self, pool: asyncpg.Pool, acquire_timeout_seconds: float = 5.0) -> None:
+        self.pool = pool
+        self._acquire_timeout_seconds = acquire_timeout_seconds
+
+    @asynccontextmanager
+    async def begin(self, tenant: Tenant) -> AsyncIterator[Transaction]:
+        """A transaction of one organization; commits on leaving, rolls back when anything is raised.
+
+        Raises `CommitFailed` when the server answers COMMIT with a rollback.
+        """
+        setting = f"SELECT set_config('app.organization_id', '{UUID(str(tenant.organization_id))}', true)"
+        async with self._transaction(setting) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def begin_for_credential(self, key_id: str) -> AsyncIterator[Transaction]:
+        """A transaction that sees one API key and nothing else: a credential's organization is not known yet."""
+        async with self._transaction("") as tx:
+            await tx.connection.execute("SELECT set_config('app.api_key_id', $1, true)", key_id)
+            yield tx
+
+    @asynccontextmanager
+    async def begin_for_all(self) -> AsyncIterator[Transaction]:
+        """A transaction over all organizations, for the worker's role; the app's role sees no row in it."""
+        async with self._transaction("") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _transaction(self, setting: str) -> AsyncIterator[Transaction]:
+        async with self.pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
+            await connection.execute(f"BEGIN; {setting}")
+            try:
+                yield Transaction(connection)
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            status = await connection.execute("COMMIT")
+            if status != "COMMIT":
+                raise CommitFailed
+
+    async def close(self) -> None:
+        """Give all connections back; waits for those in use."""
+        await self.pool.close()
+
+
+async def _roll_back(connection: asyncpg.Connection) -> None:
+    try:
+        await connection.execute("ROLLBACK")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        connection.terminate()  # a connection that cannot roll back must not return to the pool
+
+
+async def connect(url: str, *, role: str, size: int, options: dict[str, str], acquire_timeout_seconds: float) -> Database:
+    """Open a pool whose connections act in `role`, with the given server settings (timeouts in ms)."""
+    pool = await asyncpg.create_pool(
+        dsn(url),
+        min_size=1,
+        max_size=size,
+        init=_prepare,
+        reset=_leave,
+        max_inactive_connection_lifetime=60.0,
+        server_settings={"role": role, "application_name": f"stageline:{role}", "timezone": "UTC", **options},
+    )
+    return Database(pool, acquire_timeout_seconds)
+
+
+def dsn(url: str) -> str:
+    """A URL that asyncpg reads, from one that may name a SQLAlchemy driver (`postgresql+asyncpg://`)."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.partition("+")[0]
+    return urlunsplit(parts._replace(scheme="postgresql" if scheme in {"postgres", "postgresql"} else scheme))
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unique, and ordered by the time it was made."""
+    return uuid7()
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    # parameters arrive as text already: SQLAlchemy's JSON type renders them
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=json.loads)
+
+
+async def _leave(_connection: asyncpg.Connection) -> None:
+    """Nothing to reset: only SET LOCAL is ever used, and asyncpg's own reset costs 110 µs."""

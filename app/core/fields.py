@@ -1,0 +1,41 @@
+"""Types of fields that many resources share: money, texts, currencies."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from iso4217 import Currency as Iso4217
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+
+_MONEY_SCHEMA = {"type": "string", "pattern": r"^-?\d{1,16}(\.\d{1,2})?$", "examples": ["125000.00"]}
+_PERCENT_SCHEMA = {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,2})?$", "examples": ["7.50"]}
+_AS_STRING = PlainSerializer(str, return_type=str, when_used="json")
+
+
+def _known_currency(code: str) -> str:
+    if code not in _CURRENCIES:
+        raise ValueError("not an ISO 4217 currency code")
+    return code
+
+
+_CURRENCIES = frozenset(currency.code for currency in Iso4217)
+
+Amount = Annotated[
+    Decimal, Field(ge=0, max_digits=18, decimal_places=2, allow_inf_nan=False), _AS_STRING, WithJsonSchema(_MONEY_SCHEMA)
+]
+Percent = Annotated[
+    Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2), _AS_STRING, WithJsonSchema(_PERCENT_SCHEMA)
+]
+Currency = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=3),
+    AfterValidator(_known_currency),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["USD"], "description": "ISO 4217"}),
+]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s.]+$"),
+]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40)]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -1,0 +1,36 @@
+"""`/livez`: the process answers. `/readyz`: so does its database, at the revision that this code expects."""
+
+from typing import Any
+
+import asyncpg
+from fastapi import APIRouter, Request, Response
+from pydantic_core import to_json
+
+from app.core.database import Database
+from app.core.migrate import newest_revision
+
+health = APIRouter(tags=["service"])
+
+
+@health.get("/livez")
+async def get_liveness() -> dict[str, str]:
+    """Tell that the process answers; does not ask the database."""
+    return {"status": "alive"}
+
+
+@health.get("/readyz")
+async def get_readiness(request: Request) -> Response:
+    """Tell whether requests can be served: the database answers and is migrated."""
+    checks = await _checks(request.app.state.database)
+    is_ready = all(checks.values()) and not getattr(request.app.state, "is_stopping", False)
+    body = to_json({"status": "ready" if is_ready else "not_ready", "checks": checks})
+    return Response(body, status_code=200 if is_ready else 503, media_type="application/json")
+
+
+async def _checks(database: Database) -> dict[str, Any]:
+    try:
+        async with database.begin_for_all() as tx:
+            revision = await tx.connection.fetchval("SELECT version_num FROM alembic_version")
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return {"database": False, "migrations": False}
+    return {"database": True, "migrations": revision == newest_revision()}

@@ -1,0 +1,135 @@
+"""Every error that leaves the service, rendered as a problem document."""
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+
+from app.core import problems
+from app.core.problems import PROBLEM_JSON, FieldError, Problem
+from app.core.request_log import current_request_id
+
+_log = structlog.get_logger()
+
+_CONSTRAINT = re.compile(r"^(?P<kind>fk|uq|ck)_(?P<table>.+?)__(?P<column>.+)$")
+_BY_STATUS: dict[int, type[Problem]] = {
+    400: problems.BadRequest,
+    401: problems.Unauthenticated,
+    403: problems.Forbidden,
+    404: problems.NotFound,
+    405: problems.MethodNotAllowed,
+    413: problems.PayloadTooLarge,
+    415: problems.UnsupportedMediaType,
+}
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers for problems, the framework's errors, the database's and everything else."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(asyncpg.IntegrityConstraintViolationError, _constraint)
+    app.add_exception_handler(asyncpg.DataError, _data)
+    for unavailable in _UNAVAILABLE:
+        app.add_exception_handler(unavailable, _unavailable)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def render(problem: Problem, instance: str) -> Response:
+    """The answer for a problem at a path."""
+    body = to_json(problem.document(instance=instance, request_id=current_request_id()))
+    return Response(body, status_code=problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
+
+
+_UNAVAILABLE: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 # narrows the handler's type
+    return render(error, request.url.path)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 # narrows the handler's type
+    if isinstance(error.__cause__, Problem):  # FastAPI wraps what the body's parser raises
+        return render(error.__cause__, request.url.path)
+    kind = _BY_STATUS.get(error.status_code)
+    if kind is None:
+        kind = problems.InternalError if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else problems.BadRequest
+    response = render(kind(), request.url.path)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 # narrows the handler's type
+    places = [_place(each) for each in error.errors()]
+    if any(place.code == "json_invalid" for place in places):
+        return render(problems.BadRequest("The body is not valid JSON.", errors=places), request.url.path)
+    return render(problems.Invalid(errors=places), request.url.path)
+
+
+def _place(error: dict[str, Any]) -> FieldError:
+    return FieldError(pointer=pointer_of(error["loc"]), code=error["type"], detail=error["msg"])
+
+
+def pointer_of(location: Sequence[str | int]) -> str:
+    """A JSON pointer (RFC 6901) from the place that pydantic names; the body's own prefix is left out."""
+    parts = location[1:] if location and location[0] == "body" else location
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+async def _constraint(request: Request, error: Exception) -> Response:
+    name = getattr(error, "constraint_name", None) or ""
+    match = _CONSTRAINT.match(name)
+    column = match["column"] if match else ""
+    if isinstance(error, asyncpg.UniqueViolationError):
+        problem: Problem = problems.AlreadyExists(errors=_at(column, "not_unique", "Another record has this value."))
+    elif isinstance(error, asyncpg.ForeignKeyViolationError) and "still referenced" in (error.detail or ""):
+        problem = problems.StillReferenced()
+    elif isinstance(error, asyncpg.ForeignKeyViolationError):
+        problem = problems.Invalid(errors=_at(column, "unknown_reference", "There is no such record."))
+    elif isinstance(error, asyncpg.CheckViolationError | asyncpg.NotNullViolationError):
+        problem = problems.Invalid(errors=_at(column, "not_allowed", "This value breaks a rule of the record."))
+    else:
+        return await _unexpected(request, error)
+    return render(problem, request.url.path)
+
+
+def _at(column: str, code: str, detail: str) -> list[FieldError]:
+    return [FieldError(pointer=f"/{column}" if column else "", code=code, detail=detail)]
+
+
+async def _data(request: Request, error: Exception) -> Response:
+    _log.warning("value refused by the database", error=type(error).__name__)
+    return render(problems.Invalid("A value is outside the range that can be stored."), request.url.path)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("database unavailable", error=type(error).__name__)
+    return render(problems.Unavailable(), request.url.path)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("unexpected error", exc_info=error)
+    return render(problems.InternalError(), request.url.path)

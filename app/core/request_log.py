@@ -1,0 +1,77 @@
+"""One id per request, in and out, on every log line; logs carry no secrets and no bodies."""
+
+import logging
+import re
+import sys
+import time
+from contextvars import ContextVar
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.database import new_id
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_ACCEPTABLE = re.compile(r"^[A-Za-z0-9._\-]{1,128}$")
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+def current_request_id() -> str:
+    """The id of the request being answered; a new one outside of requests (commands, workers)."""
+    return _request_id.get() or str(new_id())
+
+
+def configure(level: str) -> None:
+    """Log JSON lines to standard error at this level."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+class RequestLog:
+    """Pure ASGI: gives each request its id, adds security headers, and logs one line per request at debug."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._log = structlog.get_logger()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _ACCEPTABLE.match(given) else str(new_id())
+        token = _request_id.set(request_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            _request_id.reset(token)
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            self._log.debug("request", id=request_id, method=scope["method"], status=status, milliseconds=milliseconds)

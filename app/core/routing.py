@@ -1,0 +1,55 @@
+"""How every route runs: a strict body, and the whole request once more when its transaction lost a race."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import asyncpg
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from app.core import json_body
+from app.core.problems import UnsupportedMediaType
+
+_ATTEMPTS = 3
+
+
+class LostRace(Exception):
+    """The record changed between reading and writing; the whole transaction must run again."""
+
+
+class StrictRequest(Request):
+    """A request whose JSON body is parsed strictly."""
+
+    async def json(self) -> Any:  # noqa: ANN401 # any JSON value
+        return json_body.parse(await self.body())
+
+
+class Route(APIRoute):
+    """Runs the endpoint at most three times, as long as its transaction was rolled back by a race."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            if self.body_field is not None:
+                await _require_json(strict)
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return await handler(strict)
+                except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, LostRace):
+                    continue
+            return await handler(strict)
+
+        return handle
+
+
+def router(tag: str) -> APIRouter:
+    """A router of the versioned API with one tag."""
+    return APIRouter(prefix="/v1", tags=[tag], route_class=Route)
+
+
+async def _require_json(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and await request.body():
+        raise UnsupportedMediaType

@@ -1,0 +1,64 @@
+"""How every table is described: names of constraints, the organization in every key, the usual columns."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.types import UserDefinedType
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s__%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s__%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s__%(constraint_name)s",
+        "fk": "fk_%(table_name)s__%(column_0_N_name)s",
+    }
+)
+
+TimestampTz = sa.DateTime(timezone=True)
+Money = sa.Numeric(18, 2)
+
+
+class Xid8(UserDefinedType[int]):
+    """A 64-bit transaction id; never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 # SQLAlchemy's own signature
+        return "xid8"
+
+
+ischema_names["xid8"] = Xid8  # so that a database can be compared with these tables
+
+
+def organization_table(name: str, *items: sa.schema.SchemaItem, **options: Any) -> sa.Table:  # noqa: ANN401 # dialect options
+    """A table of one organization's records: key `(organization_id, id)`, version, times."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("organization_id", sa.Uuid, sa.ForeignKey("organizations.id", name=f"fk_{name}__organization_id")),
+        sa.Column("id", sa.Uuid),
+        sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+        sa.Column("created_at", TimestampTz, nullable=False, server_default=sa.func.now()),
+        sa.Column("updated_at", TimestampTz, nullable=False, server_default=sa.func.now()),
+        *items,
+        sa.PrimaryKeyConstraint("organization_id", "id", name=f"pk_{name}"),
+        **options,
+    )
+
+
+def reference(table: str, column: str, target: str, **options: Any) -> sa.ForeignKeyConstraint:  # noqa: ANN401 # SQLAlchemy's options
+    """A foreign key within one organization, named after the column so that an error can point at it."""
+    return sa.ForeignKeyConstraint(
+        ["organization_id", column],
+        [f"{target}.organization_id", f"{target}.id"],
+        name=f"fk_{table}__{column}",
+        **options,
+    )
+
+
+def one_of(column: str, values: list[str]) -> sa.CheckConstraint:
+    """Text that may only be one of the values; named after the column."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)

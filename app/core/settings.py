@@ -1,0 +1,81 @@
+"""Settings: environment variables with the prefix `STAGELINE_`, each with its unit."""
+
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.functional_validators import BeforeValidator
+
+
+def _split_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_split_commas)]
+Origins = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
+
+LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; read once, at the composition root."""
+
+    model_config = SettingsConfigDict(env_prefix="STAGELINE_", extra="ignore", frozen=True)
+
+    database_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("database_url", "DATABASE_URL", "STAGELINE_DATABASE_URL"),
+        description="Postgres to use; absent: an embedded one in the data directory.",
+    )
+    migration_database_url: str | None = Field(
+        default=None, description="Postgres URL of the owner that migrates; absent: the same as the database URL."
+    )
+    data_dir: Path | None = Field(
+        default=None, description="Where the embedded Postgres lives; absent: $XDG_DATA_HOME/stageline."
+    )
+    postgres_bindir: Path | None = Field(
+        default=None, description="Directory of the Postgres binaries for the embedded server; absent: the packaged ones."
+    )
+    database_pool_size: int = Field(default=10, ge=1, le=500, description="Connections of one API process.")
+    worker_pool_size: int = Field(default=4, ge=2, le=100, description="Connections of one worker.")
+    database_acquire_timeout_seconds: float = Field(default=5.0, gt=0)
+    statement_timeout_ms: int = Field(default=15_000, ge=0)
+    lock_timeout_ms: int = Field(default=5_000, ge=0)
+    idle_in_transaction_timeout_ms: int = Field(default=30_000, ge=0)
+    caller_cache_seconds: float = Field(
+        default=1.0, ge=0, le=1.0, description="How long a resolved credential is believed; bounds revocation."
+    )
+    max_body_bytes: int = Field(default=1_048_576, ge=1_024)
+    cors_allowed_origins: Origins = Field(default=[], description="Origins of browser applications, comma separated.")
+    webhook_allowed_networks: Networks = Field(
+        default=[], description="Networks that webhooks may reach although they are not public, comma separated."
+    )
+    webhook_allow_http: bool = Field(default=False, description="Whether endpoints may use http instead of https.")
+    webhook_deadline_seconds: float = Field(default=15.0, gt=0, le=60)
+    webhook_concurrency: int = Field(default=50, ge=1, le=1_000, description="Open webhook requests of one worker.")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    @cached_property
+    def is_embedded(self) -> bool:
+        """Whether the service brings its own Postgres."""
+        return self.database_url is None
+
+    def server_options(self) -> dict[str, str]:
+        """Server settings of every connection: no statement, lock or idle transaction outlives its timeout."""
+        return {
+            "statement_timeout": str(self.statement_timeout_ms),
+            "lock_timeout": str(self.lock_timeout_ms),
+            "idle_in_transaction_session_timeout": str(self.idle_in_transaction_timeout_ms),
+        }
+
+    def for_development(self) -> "Settings":
+        """The same settings with webhooks to this machine allowed, as the embedded default needs them."""
+        return self.model_copy(
+            update={
+                "webhook_allow_http": True,
+                "webhook_allowed_networks": [*self.webhook_allowed_networks, *LOOPBACK],
+            }
+        )

@@ -1,0 +1,5 @@
+"""Routes of the follow-up."""
+
+from app.core.routing import router
+
+follow_up = router("follow-up")

@@ -1,0 +1,5 @@
+"""Routes of the leads."""
+
+from app.core.routing import router
+
+leads = router("leads")

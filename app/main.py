@@ -1,0 +1,100 @@
+"""The composition root: settings in, one ASGI application out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from app import __version__
+from app.accounts.routes import accounts, contacts
+from app.activities.routes import activities
+from app.api_document import describe
+from app.contracts.routes import contracts
+from app.core import docs_page, problem_handlers, request_log
+from app.core.body_limit import BodyLimit
+from app.core.database import Database, connect
+from app.core.health import health
+from app.core.roles import APP_ROLE
+from app.core.settings import Settings
+from app.follow_up.routes import follow_up
+from app.leads.routes import leads
+from app.opportunities.routes import opportunities
+from app.outbox.routes import outbox
+from app.people.authentication import Authenticator
+from app.people.routes import people
+from app.pipelines.routes import pipelines
+from app.products.routes import products
+from app.proposals.routes import proposals
+from app.team_targets.routes import team_targets
+from app.transitions.routes import transitions
+from app.webhooks.routes import webhooks
+
+ROUTERS = (
+    people,
+    leads,
+    accounts,
+    contacts,
+    opportunities,
+    transitions,
+    activities,
+    proposals,
+    contracts,
+    follow_up,
+    products,
+    pipelines,
+    team_targets,
+    outbox,
+    webhooks,
+    health,
+)
+
+
+def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+    """Build the service; with a given `database` it uses that one and leaves it open."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        own = database or await connect_app(settings)
+        _hold(app, settings, own)
+        yield
+        if database is None:
+            await own.close()
+
+    app = FastAPI(title="Stageline", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    if database is not None:
+        _hold(app, settings, database)
+    for router in ROUTERS:
+        app.include_router(router)
+    docs_page.install(app)
+    problem_handlers.install(app)
+    describe(app)
+    app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_allowed_origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "X-Request-Id"],
+        expose_headers=["ETag", "X-Request-Id", "Retry-After"],
+    )
+    app.add_middleware(request_log.RequestLog)
+    return app
+
+
+async def connect_app(settings: Settings) -> Database:
+    """The API's pool, in the role that sees one organization at a time; `settings.database_url` must be given."""
+    if settings.database_url is None:
+        raise ValueError("the application needs a database URL; `stageline serve` brings an embedded one")
+    return await connect(
+        settings.database_url,
+        role=APP_ROLE,
+        size=settings.database_pool_size,
+        options=settings.server_options(),
+        acquire_timeout_seconds=settings.database_acquire_timeout_seconds,
+    )
+
+
+def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
+    app.state.settings = settings
+    app.state.database = database
+    app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)

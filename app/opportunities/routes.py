@@ -1,0 +1,5 @@
+"""Routes of the opportunities."""
+
+from app.core.routing import router
+
+opportunities = router("opportunities")

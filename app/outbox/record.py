@@ -1,0 +1,100 @@
+"""Recording what happened, in the transaction that makes it happen.
+
+The order is always: lock the subject, read, decide, write, record. Nothing is written before the lock: a transaction
+that took its id earlier than the lock could show its events in the feed before older ones of the same subject.
+"""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.caller import Caller
+from app.core.database import Statement, Transaction, new_id
+from app.core.request_log import current_request_id
+from app.core.routing import LostRace
+from app.outbox.event import Event, Subject, render
+from app.outbox.tables import events, subjects
+
+_lock = Statement(
+    sa.select(subjects.c.type, subjects.c.last_sequence)
+    .where(subjects.c.organization_id == bindparam("organization_id"), subjects.c.id == bindparam("id"))
+    .with_for_update()
+)
+
+_start = Statement(
+    insert(subjects).values(
+        organization_id=bindparam("organization_id"), id=bindparam("id"), type=bindparam("type"), last_sequence=0
+    )
+)
+
+_is_here = (subjects.c.organization_id == bindparam("organization_id"), subjects.c.id == bindparam("subject_id"))
+
+_advanced = (
+    sa.update(subjects)
+    .where(*_is_here, subjects.c.last_sequence == bindparam("last_sequence", type_=sa.BigInteger))
+    .values(last_sequence=bindparam("sequence", type_=sa.BigInteger))
+    .returning(subjects.c.organization_id)
+    .cte("advanced")
+)
+
+_COLUMNS = [column for column in events.c if column.name not in {"xid", "organization_id"}]
+
+_record = Statement(
+    insert(events)
+    .from_select(
+        ["organization_id", *(column.name for column in _COLUMNS)],
+        sa.select(_advanced.c.organization_id, *(bindparam(each.name, type_=each.type) for each in _COLUMNS)),
+    )
+    .returning(events.c.id)
+)
+
+
+async def start(tx: Transaction, caller: Caller, subject_type: str, subject_id: UUID) -> Subject:
+    """The subject of a record that is being created; its first event will be number 1."""
+    await tx.execute(_start, organization_id=caller.organization_id, id=subject_id, type=subject_type)
+    return Subject(subject_type, subject_id, 0)
+
+
+async def lock(tx: Transaction, caller: Caller, subject_id: UUID) -> Subject | None:
+    """Take the aggregate's lock until the end of the transaction; nothing when there is no such subject."""
+    row = await tx.fetch_one(_lock, organization_id=caller.organization_id, id=subject_id)
+    return None if row is None else Subject(row["type"], subject_id, row["last_sequence"])
+
+
+async def record(tx: Transaction, caller: Caller, subject: Subject, event: Event) -> tuple[Subject, UUID]:
+    """Write the event with the subject's next number; gives the advanced subject and the event's id.
+
+    Raises `LostRace` when the subject has moved on since it was read.
+    """
+    advanced = Subject(subject.type, subject.id, subject.last_sequence + 1)
+    event_id, occurred_at = new_id(), event.occurred_at or datetime.now(UTC)
+    body = render(
+        event,
+        event_id=event_id,
+        occurred_at=occurred_at,
+        subject=advanced,
+        actor=caller,
+        request_id=current_request_id(),
+    )
+    written = await tx.fetch_one(
+        _record,
+        organization_id=caller.organization_id,
+        last_sequence=subject.last_sequence,
+        id=event_id,
+        type=event.type,
+        subject_type=subject.type,
+        subject_id=subject.id,
+        sequence=advanced.last_sequence,
+        occurred_at=occurred_at,
+        pipeline_id=event.routing.pipeline_id,
+        step=event.routing.step,
+        team_id=event.routing.team_id,
+        owner_id=event.routing.owner_id,
+        body=body,
+    )
+    if written is None:
+        raise LostRace
+    return advanced, event_id

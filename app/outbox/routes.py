@@ -1,0 +1,5 @@
+"""Routes of the events."""
+
+from app.core.routing import router
+
+outbox = router("events")

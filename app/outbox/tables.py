@@ -1,0 +1,38 @@
+"""The log of events, and the counter that numbers the events of each subject."""
+
+import sqlalchemy as sa
+
+from app.core.schema import TimestampTz, Xid8, metadata
+
+subjects = sa.Table(
+    "subjects",
+    metadata,
+    sa.Column("organization_id", sa.Uuid, sa.ForeignKey("organizations.id")),
+    sa.Column("id", sa.Uuid),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("last_sequence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.PrimaryKeyConstraint("organization_id", "id"),
+    postgresql_with={"fillfactor": "50"},  # the counter is updated in place (HOT)
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("organization_id", sa.Uuid, sa.ForeignKey("organizations.id")),
+    sa.Column("id", sa.Uuid),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("subject_type", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Uuid, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("occurred_at", TimestampTz, nullable=False),
+    sa.Column("pipeline_id", sa.Uuid),
+    sa.Column("step", sa.Text),
+    sa.Column("team_id", sa.Uuid),
+    sa.Column("owner_id", sa.Uuid),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("xid", Xid8, nullable=False, server_default=sa.func.pg_current_xact_id()),
+    sa.PrimaryKeyConstraint("organization_id", "id"),
+    sa.UniqueConstraint("organization_id", "subject_id", "sequence"),
+    sa.Index("ix_events__xid_id", "xid", "id"),
+    sa.Index("ix_events__organization_id_xid_id", "organization_id", "xid", "id"),
+)

@@ -1,0 +1,72 @@
+"""Organizations with their first user, and the keys that users act with."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.database import Statement, Transaction, new_id
+from app.core.writes import insert_row
+from app.people.api_key import ApiKey
+from app.people.permissions import Position
+from app.people.tables import api_keys, organizations, users
+
+_insert_organization = Statement(
+    insert(organizations).values(id=bindparam("id"), name=bindparam("name"), currency=bindparam("currency"))
+)
+insert_user = insert_row(users, without=frozenset({"is_active"}))
+insert_key = Statement(
+    insert(api_keys)
+    .values(
+        organization_id=bindparam("organization_id"),
+        id=bindparam("id"),
+        user_id=bindparam("user_id"),
+        name=bindparam("name"),
+        secret_sha256=bindparam("secret_sha256"),
+        expires_at=bindparam("expires_at"),
+    )
+    .returning(api_keys)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A new organization; the key's secret exists here and nowhere else."""
+
+    organization_id: UUID
+    user_id: UUID
+    key: ApiKey
+
+
+async def found(tx: Transaction, organization_id: UUID, name: str, currency: str = "USD") -> Founded:
+    """Write an organization with a manager of operations; `tx` must have begun in `organization_id`."""
+    await tx.execute(_insert_organization, id=organization_id, name=name, currency=currency)
+    user_id = new_id()
+    await tx.execute(
+        insert_user,
+        organization_id=organization_id,
+        id=user_id,
+        name="Sales Operations",
+        email="operations@example.com",
+        position=Position.SALES_OPERATIONS_MANAGER,
+        team_id=None,
+        external_id=None,
+    )
+    key = await issue_key(tx, organization_id, user_id, "first key")
+    return Founded(organization_id, user_id, key)
+
+
+async def issue_key(tx: Transaction, organization_id: UUID, user_id: UUID, name: str) -> ApiKey:
+    """Make a key that acts as the user and never expires."""
+    key = ApiKey.generate()
+    await tx.execute(
+        insert_key,
+        organization_id=organization_id,
+        id=key.id,
+        user_id=user_id,
+        name=name,
+        secret_sha256=key.secret_sha256,
+        expires_at=None,
+    )
+    return key

@@ -1,0 +1,1 @@
+"""Pipelines: named lists of stages, in immutable numbered versions."""

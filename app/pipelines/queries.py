@@ -1,0 +1,123 @@
+"""Pipelines by organization; definitions are immutable, so a process keeps those it has read."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.database import Statement, Transaction
+from app.core.problems import Invalid
+from app.people.scoping import in_organization
+from app.pipelines.tables import pipeline_versions, pipelines
+from app.workflow.pipeline import Definition, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedPipeline:
+    """A version of a pipeline, as a lead or a deal is opened under it."""
+
+    pipeline_id: UUID
+    version: int
+    definition: Definition
+
+
+_find = sa.select(pipelines.c.id, pipelines.c.current_version).where(
+    in_organization(pipelines), pipelines.c.subject == bindparam("subject")
+)
+_find_default = Statement(_find.where(pipelines.c.is_default))
+_find_by_id = Statement(_find.where(pipelines.c.id == bindparam("id")))
+
+_find_definition = Statement(
+    sa.select(pipeline_versions.c.definition).where(
+        in_organization(pipeline_versions),
+        pipeline_versions.c.pipeline_id == bindparam("pipeline_id"),
+        pipeline_versions.c.number == bindparam("number"),
+    )
+)
+
+_insert_pipeline = Statement(
+    insert(pipelines)
+    .values(
+        organization_id=bindparam("organization_id"),
+        id=bindparam("id"),
+        subject=bindparam("subject"),
+        name=bindparam("name"),
+        is_default=bindparam("is_default"),
+    )
+    .returning(pipelines)
+)
+
+_insert_version = Statement(
+    insert(pipeline_versions)
+    .values(
+        organization_id=bindparam("organization_id"),
+        pipeline_id=bindparam("pipeline_id"),
+        number=bindparam("number"),
+        definition=bindparam("definition"),
+        published_by=bindparam("published_by"),
+    )
+    .returning(pipeline_versions)
+)
+
+_definitions: dict[tuple[UUID, UUID, int], Definition] = {}
+_MOST_DEFINITIONS = 1_000
+
+
+async def current_pipeline(
+    tx: Transaction, organization_id: UUID, subject: Subject, pipeline_id: UUID | None = None
+) -> PinnedPipeline:
+    """The current version of the named pipeline, or of the default one; raises `Invalid` for an unknown id."""
+    if pipeline_id is None:
+        row = await tx.fetch_one(_find_default, organization_id=organization_id, subject=subject)
+    else:
+        row = await tx.fetch_one(_find_by_id, organization_id=organization_id, subject=subject, id=pipeline_id)
+    if row is None:
+        raise Invalid.at("/pipeline_id", "unknown_reference", f"There is no such pipeline for a {subject}.")
+    definition = await definition_of(tx, organization_id, row["id"], row["current_version"])
+    return PinnedPipeline(row["id"], row["current_version"], definition)
+
+
+async def definition_of(tx: Transaction, organization_id: UUID, pipeline_id: UUID, number: int) -> Definition:
+    """The definition of one version, which must exist."""
+    key = (organization_id, pipeline_id, number)
+    definition = _definitions.get(key)
+    if definition is None:
+        value = await tx.fetch_value(
+            _find_definition, organization_id=organization_id, pipeline_id=pipeline_id, number=number
+        )
+        definition = Definition.model_validate(value, strict=False)
+        if len(_definitions) >= _MOST_DEFINITIONS:
+            _definitions.clear()
+        _definitions[key] = definition
+    return definition
+
+
+async def insert_version(
+    tx: Transaction, organization_id: UUID, pipeline: PinnedPipeline, published_by: UUID | None
+) -> None:
+    """Write a version; it never changes afterwards."""
+    await tx.execute(
+        _insert_version,
+        organization_id=organization_id,
+        pipeline_id=pipeline.pipeline_id,
+        number=pipeline.version,
+        definition=pipeline.definition.model_dump(mode="json"),
+        published_by=published_by,
+    )
+
+
+async def insert_pipeline(
+    tx: Transaction, organization_id: UUID, pipeline: PinnedPipeline, *, name: str, is_default: bool
+) -> None:
+    """Write a pipeline with its first version."""
+    await tx.execute(
+        _insert_pipeline,
+        organization_id=organization_id,
+        id=pipeline.pipeline_id,
+        subject=pipeline.definition.subject,
+        name=name,
+        is_default=is_default,
+    )
+    await insert_version(tx, organization_id, pipeline, None)

@@ -1,0 +1,17 @@
+"""The pipelines that every organization starts with."""
+
+from uuid import UUID
+
+from app.core.database import Transaction, new_id
+from app.pipelines.queries import PinnedPipeline, insert_pipeline
+from app.workflow.pipeline import Subject
+from app.workflow.standard import standard_definition
+
+_NAMES = {Subject.OPPORTUNITY: "Standard sales", Subject.LEAD: "Standard leads"}
+
+
+async def install_standard_pipelines(tx: Transaction, organization_id: UUID) -> None:
+    """Write the standard pipelines of a new organization as its defaults."""
+    for subject, name in _NAMES.items():
+        pipeline = PinnedPipeline(new_id(), 1, standard_definition(subject))
+        await insert_pipeline(tx, organization_id, pipeline, name=name, is_default=True)

@@ -1,0 +1,5 @@
+"""Routes of the products."""
+
+from app.core.routing import router
+
+products = router("products")

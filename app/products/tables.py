@@ -1,0 +1,18 @@
+"""The products on offer."""
+
+import sqlalchemy as sa
+
+from app.core.schema import Money, organization_table
+
+products = organization_table(
+    "products",
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("series", sa.Text),
+    sa.Column("unit_price", Money, nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("external_id", sa.Text),
+    sa.UniqueConstraint("organization_id", "name", name="uq_products__name"),
+    sa.UniqueConstraint("organization_id", "external_id", name="uq_products__external_id"),
+    sa.CheckConstraint("unit_price >= 0", name="unit_price"),
+)

@@ -1,0 +1,5 @@
+"""Routes of the proposals."""
+
+from app.core.routing import router
+
+proposals = router("proposals")

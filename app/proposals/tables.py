@@ -1,0 +1,34 @@
+"""Proposals: draft → sent → accepted, rejected or expired."""
+
+import sqlalchemy as sa
+
+from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
+
+STATUSES = ("draft", "sent", "accepted", "rejected", "expired")
+
+proposals = organization_table(
+    "proposals",
+    sa.Column("opportunity_id", sa.Uuid, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, server_default="draft"),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("pricing", sa.Text),
+    sa.Column("terms", sa.Text),
+    sa.Column("delivery_timeline", sa.Text),
+    sa.Column("discount_percent", sa.Numeric(5, 2), nullable=False, server_default="0"),
+    sa.Column("discount_approved_percent", sa.Numeric(5, 2)),
+    sa.Column("discount_approved_by", sa.Uuid),
+    sa.Column("discount_approved_at", TimestampTz),
+    sa.Column("valid_until_on", sa.Date),
+    sa.Column("sent_at", TimestampTz),
+    sa.Column("decided_at", TimestampTz),
+    sa.Column("decision_note", sa.Text),
+    reference("proposals", "opportunity_id", "opportunities"),
+    reference("proposals", "discount_approved_by", "users"),
+    one_of("status", list(STATUSES)),
+    sa.CheckConstraint("amount >= 0", name="amount"),
+    sa.CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
+    sa.Index("ix_proposals__opportunity_id", "organization_id", "opportunity_id"),
+    sa.Index("ix_proposals__created_at", "organization_id", "created_at", "id"),
+)

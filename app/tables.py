@@ -1,0 +1,31 @@
+"""Every table of the service in one metadata: what migrations are compared with."""
+
+from app.accounts import tables as accounts
+from app.activities import tables as activities
+from app.contracts import tables as contracts
+from app.core.schema import metadata
+from app.follow_up import tables as follow_up
+from app.leads import tables as leads
+from app.opportunities import tables as opportunities
+from app.outbox import tables as outbox
+from app.people import tables as people
+from app.pipelines import tables as pipelines
+from app.products import tables as products
+from app.proposals import tables as proposals
+from app.transitions import tables as transitions
+
+__all__ = [
+    "accounts",
+    "activities",
+    "contracts",
+    "follow_up",
+    "leads",
+    "metadata",
+    "opportunities",
+    "outbox",
+    "people",
+    "pipelines",
+    "products",
+    "proposals",
+    "transitions",
+]

@@ -1,0 +1,5 @@
+"""Routes of the transitions."""
+
+from app.core.routing import router
+
+transitions = router("transitions")

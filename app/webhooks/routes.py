@@ -1,0 +1,5 @@
+"""Routes of the webhooks."""
+
+from app.core.routing import router
+
+webhooks = router("webhooks")

@@ -1,0 +1,112 @@
+"""One Postgres per run, one migrated template, a clone per worker process, a department per test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.core.database import Database, dsn
+from app.core.embedded_postgres import EmbeddedPostgres
+from app.core.migrate import migrate
+from app.core.settings import Settings
+from app.main import connect_app, create_app
+from tests.department import Department
+
+_HOME = "STAGELINE_TEST_HOME"
+_TEMPLATE = "stageline_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and _HOME not in os.environ:
+        os.environ[_HOME] = tempfile.mkdtemp(prefix="stageline-")
+        Path(os.environ[_HOME]).chmod(0o755)
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_HOME), ignore_errors=True))
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A Postgres for tests: `DATABASE_URL` when given (its user must be allowed to create databases and roles)."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield dsn(given)
+        return
+    with EmbeddedPostgres(Path(os.environ[_HOME]) / "postgres", durable=False) as server:
+        yield server.url()
+
+
+@pytest.fixture(scope="session")
+async def database_url(server_url: str) -> AsyncIterator[str]:
+    """A migrated database of this worker process."""
+    name = f"stageline_test_{os.getpid()}"
+    admin = await asyncpg.connect(server_url)
+    with (Path(os.environ[_HOME]) / "template.lock").open("w") as gate:
+        flock(gate, LOCK_EX)
+        marker = Path(os.environ[_HOME]) / "template.done"
+        if not marker.exists():
+            await admin.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")
+            await admin.execute(f"CREATE DATABASE {_TEMPLATE}")
+            await migrate(with_database(server_url, _TEMPLATE))
+            marker.touch()
+        await admin.execute(f"DROP DATABASE IF EXISTS {name}")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    yield with_database(server_url, name)
+    await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await admin.close()
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server's URL with another database."""
+    parts = httpx.URL(url)
+    return str(parts.copy_with(path=f"/{name}"))
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    return Settings(DATABASE_URL=database_url, caller_cache_seconds=0).for_development()
+
+
+@pytest.fixture(scope="session")
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The pool of the API, in the app's role."""
+    database = await connect_app(settings)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the owner of the database, whom row-level security does not stop."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, database: Database) -> FastAPI:
+    return create_app(settings, database)
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a credential."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test") as client:
+        yield client
+
+
+@pytest.fixture
+async def department(database: Database, http: httpx.AsyncClient) -> Department:
+    """A new organization with a team tree and nobody in it but its manager of operations."""
+    return await Department.found(database, http)
+
+
+@pytest.fixture
+async def other_department(database: Database, http: httpx.AsyncClient) -> Department:
+    """Another organization, which must never be seen from the first one."""
+    return await Department.found(database, http)
