@@ -145,6 +145,11 @@ def test_refuses_to_lose_a_deal_that_is_won() -> None:
         edit_edge("closing", "analysis", outcomes=["won"])
 
 
+def test_refuses_to_reopen_a_deal_that_is_won() -> None:
+    with pytest.raises(ValueError, match="a 'reopen' edge is for the outcomes lost"):
+        edit_edge("completed", "$left_stage", outcomes=["lost", "won"])
+
+
 @pytest.mark.parametrize(
     ("from_stage", "to_stage", "name"),
     [
