@@ -1,1 +1,1 @@
-"""The rules of the department, pure: pipelines as data, and criteria that say why a deal may not move and who can fix it."""
+"""The rules of the department, pure: pipelines as data, and why a deal may not move and who can fix it."""
