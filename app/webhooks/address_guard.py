@@ -5,14 +5,14 @@ of loopback and link-local addresses.
 """
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 from app.webhooks.destination import Address, AddressRefused, Destination, ErrorClass, parse_destination
+from app.webhooks.lookup import SystemResolver
 
-Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+Resolver = Callable[[str], Awaitable[Sequence[str]]]
 
 DNS_TIMEOUT_SECONDS = 5.0
 
@@ -42,16 +42,11 @@ _GLOBAL_UNICAST_V6 = IPv6Network("2000::/3")
 _FORBIDDEN_V6 = tuple(IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
 
 
-async def system_resolver(host: str, port: int) -> Sequence[str]:
-    """Look a name up as the operating system does, in its order of preference. Raises OSError."""
-    answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(socket_address[0]) for *_, socket_address in answers]
-
-
 class AddressGuard:
     """Decides which addresses a webhook may reach.
 
-    `allowed_networks` are the operator's exceptions, for example loopback in development.
+    `allowed_networks` are the operator's exceptions, for example loopback in development. `resolver` gives a name's
+    addresses, or raises OSError; without one the operating system is asked.
     """
 
     def __init__(
@@ -59,11 +54,11 @@ class AddressGuard:
         allowed_networks: Sequence[IPv4Network | IPv6Network] = (),
         *,
         allow_http: bool = False,
-        resolver: Resolver = system_resolver,
+        resolver: Resolver | None = None,
     ) -> None:
         self._allowed_networks = tuple(allowed_networks)
         self._allow_http = allow_http
-        self._resolver = resolver
+        self._resolver = resolver or SystemResolver()
 
     def check_url(self, url: str) -> Destination:
         """Check a url's syntax only. Raises AddressRefused with the class blocked_address."""
@@ -87,7 +82,7 @@ class AddressGuard:
     async def _look_up(self, destination: Destination) -> list[Address]:
         try:
             async with asyncio.timeout(DNS_TIMEOUT_SECONDS):
-                answer = await self._resolver(destination.host, destination.port)
+                answer = await self._resolver(destination.host)
             addresses = [ip_address(text) for text in answer]
         except (OSError, ValueError):  # a timeout and a failed lookup are OSErrors, an unreadable answer a ValueError
             addresses = []

@@ -7,6 +7,7 @@ is built from the parts that came out of it.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -65,6 +66,7 @@ class Destination:
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+@lru_cache(maxsize=4096)
 def parse_destination(url: str, *, allow_http: bool) -> Destination:
     """Read a url; no name is resolved and no address judged.
 

@@ -1,5 +1,6 @@
 """When a delivery is tried again: 10 attempts over 75.6 hours, each at its time or later, never before it."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -60,7 +61,7 @@ def parse_retry_after(value: str, now: datetime) -> int | None:
             moment = parsedate_to_datetime(value)
             if moment.tzinfo is None:  # "-0000" says UTC without a known zone
                 moment = moment.replace(tzinfo=UTC)
-            seconds = round((moment - now).total_seconds())
+            seconds = math.ceil((moment - now).total_seconds())
         except (ValueError, OverflowError):
             return None
     return min(max(seconds, 0), MAX_RETRY_AFTER_SECONDS)

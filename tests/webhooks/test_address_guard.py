@@ -65,13 +65,13 @@ PUBLIC = ["1.1.1.1", "8.8.8.8", "100.128.0.1", "172.32.0.1", "2001:200::1", "260
 
 
 def answering(*addresses: str) -> Resolver:
-    async def resolver(_host: str, _port: int) -> Sequence[str]:
+    async def resolver(_host: str) -> Sequence[str]:
         return addresses
 
     return resolver
 
 
-async def failing(_host: str, _port: int) -> Sequence[str]:
+async def failing(_host: str) -> Sequence[str]:
     raise OSError("no such name as 127.0.0.1")
 
 
