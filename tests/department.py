@@ -7,9 +7,10 @@ from uuid import UUID
 
 import httpx
 
+from app.core.caller import Caller
 from app.core.database import Database, Statement, new_id
 from app.core.writes import insert_row
-from app.founding import Tenant, create_organization
+from app.founding import create_organization
 from app.people.organizations import insert_user, issue_key
 from app.people.permissions import Position
 from app.people.tables import teams
@@ -77,24 +78,21 @@ class Department:
     @classmethod
     async def found(cls, database: Database, http: httpx.AsyncClient) -> "Department":
         founded = await create_organization(database, "A department")
-        operations = Actor(
-            founded.user_id, Position.SALES_OPERATIONS_MANAGER, None, str(founded.key), http
-        )
+        operations = Actor(founded.user_id, Position.SALES_OPERATIONS_MANAGER, None, str(founded.key), http)
         department = cls(database, http, founded.organization_id, operations)
         for name, parent in (("north", None), ("north_west", "north"), ("south", None)):
             await department.add_team(name, parent)
         return department
 
     @property
-    def tenant(self) -> Tenant:
-        return Tenant(self.organization_id)
+    def system(self) -> Caller:
+        return Caller.system(self.organization_id)
 
     async def add_team(self, name: str, parent: str | None = None) -> UUID:
         team_id = new_id()
-        async with self.database.begin(self.tenant) as tx:
+        async with self.database.begin(self.system) as tx:
             await tx.execute(
                 _insert_team,
-                organization_id=self.organization_id,
                 id=team_id,
                 name=name,
                 parent_id=self.teams[parent] if parent else None,
@@ -106,10 +104,9 @@ class Department:
     async def hire(self, position: Position | str, team: str | None = "north", name: str = "Someone") -> Actor:
         """Add a user with a key of their own."""
         user_id, team_id = new_id(), self.teams[team] if team else None
-        async with self.database.begin(self.tenant) as tx:
+        async with self.database.begin(self.system) as tx:
             await tx.execute(
                 insert_user,
-                organization_id=self.organization_id,
                 id=user_id,
                 name=name,
                 email=f"{user_id}@example.com",
@@ -117,7 +114,7 @@ class Department:
                 team_id=team_id,
                 external_id=None,
             )
-            key = await issue_key(tx, self.organization_id, user_id, "a key")
+            key = await issue_key(tx, user_id, "a key")
         return Actor(user_id, Position(position), team_id, str(key), self.http)
 
     async def representative(self, team: str | None = "north") -> Actor:

@@ -36,7 +36,7 @@ async def list_accounts(
 async def create_account(caller: Writer, database: AppDatabase, body: schemas.AccountCreate) -> Response:
     """Create an account; its owner is the caller unless named."""
     async with database.begin(caller) as tx:
-        row = await create(tx, caller, ACCOUNT, body.model_dump())
+        row = await create(tx, ACCOUNT, body.model_dump())
     return item_response(schemas.Account, row, status=201)
 
 
@@ -44,7 +44,7 @@ async def create_account(caller: Writer, database: AppDatabase, body: schemas.Ac
 async def get_account(caller: Reader, database: AppDatabase, account_id: UUID) -> Response:
     """Read an account."""
     async with database.begin(caller) as tx:
-        row = await tx.fetch_one(queries.find_account, organization_id=caller.organization_id, id=account_id)
+        row = await tx.fetch_one(queries.find_account, id=account_id)
     return item_response(schemas.Account, demand_record(caller, "accounts.read", None, row))
 
 
@@ -58,7 +58,7 @@ async def update_account(
 ) -> Response:
     """Change the fields that are sent."""
     async with database.begin(caller) as tx:
-        row = await change(tx, caller, ACCOUNT, account_id, body.changes(), expected)
+        row = await change(tx, ACCOUNT, account_id, body.changes(), expected)
     return item_response(schemas.Account, row)
 
 
@@ -76,7 +76,7 @@ async def list_contacts(
 async def create_contact(caller: Writer, database: AppDatabase, body: schemas.ContactCreate) -> Response:
     """Create a contact; its owner is the caller unless named."""
     async with database.begin(caller) as tx:
-        row = await create(tx, caller, CONTACT, body.model_dump())
+        row = await create(tx, CONTACT, body.model_dump())
     return item_response(schemas.Contact, row, status=201)
 
 
@@ -84,7 +84,7 @@ async def create_contact(caller: Writer, database: AppDatabase, body: schemas.Co
 async def get_contact(caller: Reader, database: AppDatabase, contact_id: UUID) -> Response:
     """Read a contact."""
     async with database.begin(caller) as tx:
-        row = await tx.fetch_one(queries.find_contact, organization_id=caller.organization_id, id=contact_id)
+        row = await tx.fetch_one(queries.find_contact, id=contact_id)
     return item_response(schemas.Contact, demand_record(caller, "accounts.read", None, row))
 
 
@@ -98,5 +98,5 @@ async def update_contact(
 ) -> Response:
     """Change the fields that are sent."""
     async with database.begin(caller) as tx:
-        row = await change(tx, caller, CONTACT, contact_id, body.changes(), expected)
+        row = await change(tx, CONTACT, contact_id, body.changes(), expected)
     return item_response(schemas.Contact, row)

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from app.accounts import queries
 from app.accounts.schemas import Account, Contact
-from app.core.caller import Caller
 from app.core.changes import before
 from app.core.database import Row, Statement, Transaction, new_id
 from app.core.problems import NotFound
@@ -34,31 +33,27 @@ ACCOUNT = Kind("account", Account, queries.insert_account, queries.find_account,
 CONTACT = Kind("contact", Contact, queries.insert_contact, queries.find_contact, queries.update_contact)
 
 
-async def create(tx: Transaction, caller: Caller, kind: Kind, fields: dict[str, Any]) -> Row:
+async def create(tx: Transaction, kind: Kind, fields: dict[str, Any]) -> Row:
     """Write a new account or contact; raises `Invalid` and `Forbidden` as `owned` does."""
-    values = await owned(tx, caller, "accounts.write", fields)
+    values = await owned(tx, "accounts.write", fields)
     record_id = new_id()
-    subject = await start(tx, caller, kind.noun, record_id)
-    row = await tx.fetch_one(kind.insert, organization_id=caller.organization_id, id=record_id, **values)
-    assert row is not None  # noqa: S101 # INSERT … RETURNING gives the row
-    await record(tx, caller, subject, _event(kind, "created", row, {}))
+    subject = await start(tx, kind.noun, record_id)
+    row = await tx.fetch_row(kind.insert, id=record_id, **values)
+    await record(tx, subject, _event(kind, "created", row, {}))
     return row
 
 
-async def change(
-    tx: Transaction, caller: Caller, kind: Kind, record_id: UUID, changes: dict[str, Any], expected: int | None
-) -> Row:
-    """Change the given fields; raises `NotFound`, `Forbidden`, `Invalid`, and `PreconditionFailed` for a stale version."""
-    subject = await lock(tx, caller, record_id)
-    old = await tx.fetch_one(kind.find, organization_id=caller.organization_id, id=record_id)
-    demand_record(caller, "accounts.read", "accounts.write", old)
+async def change(tx: Transaction, kind: Kind, record_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
+    """Change the given fields; raises `NotFound`, `Forbidden`, `Invalid`, and `PreconditionFailed` when stale."""
+    subject = await lock(tx, record_id)
+    old = await tx.fetch_one(kind.find, id=record_id)
+    demand_record(tx.caller, "accounts.read", "accounts.write", old)
     if subject is None or old is None:
         raise NotFound
     check_version(old, expected)
-    values = await reassigned(tx, caller, old, changes)
-    new = await tx.fetch_one(kind.update.of(values), organization_id=caller.organization_id, id=record_id, **values)
-    assert new is not None  # noqa: S101 # the row is locked
-    await record(tx, caller, subject, _event(kind, "updated", new, before(old, new)))
+    values = await reassigned(tx, old, changes)
+    new = await tx.fetch_row(kind.update.of(values), id=record_id, **values)
+    await record(tx, subject, _event(kind, "updated", new, before(old, new)))
     return new
 
 

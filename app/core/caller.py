@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+SYSTEM = "system"
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -17,3 +19,8 @@ class Caller:
     team_id: UUID | None
     team_ids: tuple[UUID, ...]
     scopes: tuple[str, ...] = ()
+
+    @classmethod
+    def system(cls, organization_id: UUID) -> "Caller":
+        """The service itself, acting for an organization; it has no position, so no permission."""
+        return cls(organization_id, UUID(int=0), SYSTEM, None, ())

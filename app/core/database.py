@@ -1,13 +1,13 @@
 """SQLAlchemy describes, asyncpg executes: statements compiled once, run in short explicit transactions.
 
-A statement is a module constant `Statement(select(...))`; its named parameters are given at the call. A transaction commits
-on leaving its block, before an answer is built, and knows its organization: row-level security sees no other one.
+A statement is a module constant `Statement(select(...))`; its named parameters are given at the call. A transaction
+commits on leaving its block, before an answer is built, and knows its organization: row-level security sees no other.
 """
 
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -16,16 +16,11 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql.elements import ClauseElement
 from uuid_utils.compat import uuid7
 
+from app.core.caller import Caller
+
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
 
-Row = asyncpg.Record
-
-
-class Tenant(Protocol):
-    """Whoever acts for one organization."""
-
-    @property
-    def organization_id(self) -> UUID: ...
+Row: TypeAlias = asyncpg.Record
 
 
 class CommitFailed(Exception):
@@ -48,6 +43,11 @@ class Statement:
             name: value for name, value in compiled.params.items() if name in binds and not binds[name].required
         }
 
+    @property
+    def is_scoped(self) -> bool:
+        """Whether it asks for one organization's rows."""
+        return "organization_id" in self._required
+
     def arguments(self, parameters: dict[str, object]) -> list[object]:
         """The parameters in the order of the SQL text; raises `TypeError` for a missing or an unknown one."""
         if missing := self._required - parameters.keys():
@@ -63,35 +63,59 @@ class Statement:
 
 
 class Transaction:
-    """What may be done between BEGIN and COMMIT; made by `Database.begin` only."""
+    """What may be done between BEGIN and COMMIT; made by `Database.begin` only.
 
-    __slots__ = ("connection",)
+    The parameter `organization_id` of a statement is always the caller's, and need not be given.
+    """
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    __slots__ = ("_caller", "connection")
+
+    def __init__(self, connection: asyncpg.Connection, caller: Caller | None) -> None:
         self.connection = connection
+        self._caller = caller
+
+    @property
+    def caller(self) -> Caller:
+        """Who acts; raises `LookupError` in a transaction that was begun for nobody."""
+        if self._caller is None:
+            raise LookupError("this transaction was not begun for a caller")
+        return self._caller
 
     async def fetch_all(self, statement: Statement, /, **parameters: object) -> list[Row]:
         """All rows."""
-        rows: list[Row] = await self.connection.fetch(statement.sql, *statement.arguments(parameters))
+        rows: list[Row] = await self.connection.fetch(statement.sql, *self._arguments(statement, parameters))
         return rows
 
     async def fetch_one(self, statement: Statement, /, **parameters: object) -> Row | None:
         """The first row, or nothing."""
-        return await self.connection.fetchrow(statement.sql, *statement.arguments(parameters))
+        row: Row | None = await self.connection.fetchrow(statement.sql, *self._arguments(statement, parameters))
+        return row
 
-    async def fetch_value(self, statement: Statement, /, **parameters: object) -> Any:  # noqa: ANN401 # a column of any type
+    async def fetch_row(self, statement: Statement, /, **parameters: object) -> Row:
+        """The row that must be there (written just now, or locked); raises `LookupError` otherwise."""
+        row = await self.fetch_one(statement, **parameters)
+        if row is None:
+            raise LookupError("a statement that must give a row gave none")
+        return row
+
+    async def fetch_value(self, statement: Statement, /, **parameters: object) -> Any:
         """The first column of the first row, or nothing."""
-        return await self.connection.fetchval(statement.sql, *statement.arguments(parameters))
+        return await self.connection.fetchval(statement.sql, *self._arguments(statement, parameters))
 
     async def execute(self, statement: Statement, /, **parameters: object) -> int:
         """Run a change and tell how many rows it touched."""
-        status: str = await self.connection.execute(statement.sql, *statement.arguments(parameters))
+        status: str = await self.connection.execute(statement.sql, *self._arguments(statement, parameters))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def execute_many(self, statement: Statement, parameters: list[dict[str, object]]) -> None:
         """Run a change once per set of parameters, pipelined."""
-        await self.connection.executemany(statement.sql, [statement.arguments(each) for each in parameters])
+        await self.connection.executemany(statement.sql, [self._arguments(statement, each) for each in parameters])
+
+    def _arguments(self, statement: Statement, parameters: dict[str, object]) -> list[object]:
+        if self._caller is not None and statement.is_scoped:
+            parameters = {"organization_id": self._caller.organization_id, **parameters}
+        return statement.arguments(parameters)
 
 
 class Database:
@@ -102,34 +126,34 @@ class Database:
         self._acquire_timeout_seconds = acquire_timeout_seconds
 
     @asynccontextmanager
-    async def begin(self, tenant: Tenant) -> AsyncIterator[Transaction]:
-        """A transaction of one organization; commits on leaving, rolls back when anything is raised.
+    async def begin(self, caller: Caller) -> AsyncIterator[Transaction]:
+        """A transaction of the caller's organization; commits on leaving, rolls back when anything is raised.
 
         Raises `CommitFailed` when the server answers COMMIT with a rollback.
         """
-        setting = f"SELECT set_config('app.organization_id', '{UUID(str(tenant.organization_id))}', true)"
-        async with self._transaction(setting) as tx:
+        setting = f"SELECT set_config('app.organization_id', '{UUID(str(caller.organization_id))}', true)"
+        async with self._transaction(setting, caller) as tx:
             yield tx
 
     @asynccontextmanager
     async def begin_for_credential(self, key_id: str) -> AsyncIterator[Transaction]:
         """A transaction that sees one API key and nothing else: a credential's organization is not known yet."""
-        async with self._transaction("") as tx:
+        async with self._transaction("", None) as tx:
             await tx.connection.execute("SELECT set_config('app.api_key_id', $1, true)", key_id)
             yield tx
 
     @asynccontextmanager
     async def begin_for_all(self) -> AsyncIterator[Transaction]:
         """A transaction over all organizations, for the worker's role; the app's role sees no row in it."""
-        async with self._transaction("") as tx:
+        async with self._transaction("", None) as tx:
             yield tx
 
     @asynccontextmanager
-    async def _transaction(self, setting: str) -> AsyncIterator[Transaction]:
+    async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
         async with self.pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
             await connection.execute(f"BEGIN; {setting}")
             try:
-                yield Transaction(connection)
+                yield Transaction(connection, caller)
             except BaseException:
                 await _roll_back(connection)
                 raise
@@ -149,7 +173,9 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
         connection.terminate()  # a connection that cannot roll back must not return to the pool
 
 
-async def connect(url: str, *, role: str, size: int, options: dict[str, str], acquire_timeout_seconds: float) -> Database:
+async def connect(
+    url: str, *, role: str, size: int, options: dict[str, str], acquire_timeout_seconds: float
+) -> Database:
     """Open a pool whose connections act in `role`, with the given server settings (timeouts in ms)."""
     pool = await asyncpg.create_pool(
         dsn(url),

@@ -20,7 +20,10 @@ def _known_currency(code: str) -> str:
 _CURRENCIES = frozenset(currency.code for currency in Iso4217)
 
 Amount = Annotated[
-    Decimal, Field(ge=0, max_digits=18, decimal_places=2, allow_inf_nan=False), _AS_STRING, WithJsonSchema(_MONEY_SCHEMA)
+    Decimal,
+    Field(ge=0, max_digits=18, decimal_places=2, allow_inf_nan=False),
+    _AS_STRING,
+    WithJsonSchema(_MONEY_SCHEMA),
 ]
 Percent = Annotated[
     Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2), _AS_STRING, WithJsonSchema(_PERCENT_SCHEMA)

@@ -1,6 +1,7 @@
 """Request bodies, read strictly: what JSON parsers let pass and databases choke on is refused by name.
 
-NaN and Infinity, NUL, lone surrogates, duplicate keys, depth over 32 and integers over 19 digits (RFC 8259 §4, §6, §8.2).
+NaN and Infinity, NUL, lone surrogates, duplicate keys, depth over 32 and integers over 19 digits
+(RFC 8259 §4, §6, §8.2).
 """
 
 import json
@@ -12,7 +13,7 @@ _MAX_DEPTH = 32
 _MAX_DIGITS = 19
 
 
-def parse(body: bytes) -> Any:  # noqa: ANN401 # any JSON value
+def parse(body: bytes) -> Any:
     """The value of a JSON text; raises `BadRequest` that says what is wrong and never repeats the input."""
     try:
         value = json.loads(

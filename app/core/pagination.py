@@ -49,7 +49,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a list offers: its base select (already bound to one organization), sort keys that are never null, and filters.
+    """What a list offers: a base select bound to one organization, sort keys that are never null, and filters.
 
     `base` selects from the table that `id_column` belongs to. The statement of each shape is compiled once.
     """
@@ -84,7 +84,7 @@ class Listing:
             raise Invalid.at("/query/sort", "unknown_sort", f"Sort by one of: {', '.join(sorted(self.sorts))}.")
         return key, sort.startswith("-")
 
-    def _compile(self, key: str, filters: Any, *, descending: bool, after: object) -> Statement:  # noqa: ANN401 # a view of keys
+    def _compile(self, key: str, filters: Any, *, descending: bool, after: object) -> Statement:
         column = self.sorts[key]
         statement = self.base.add_columns(column.label("_sort_value"), self.id_column.label("_sort_id"))
         for name in filters:

@@ -1,11 +1,12 @@
 """Errors as RFC 9457 problem documents: every 4xx and 5xx, the framework's own included.
 
-A slice raises a subclass of `Problem`; its docstring is the default detail. Input is never echoed, inner details never shown.
+A slice raises a subclass of `Problem`; its docstring is the default detail. Input is never echoed, inner details are
+never shown.
 """
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -178,13 +179,11 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": "1"})
 
 
-ProblemClass = Annotated[type[Problem], "a problem that a route declares"]
-
-
-def documented(*problems: ProblemClass) -> dict[int | str, dict[str, Any]]:
+def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route: the problems it may answer, with those every route may answer."""
     by_status: dict[int, list[type[Problem]]] = {}
-    for problem in (*problems, Unauthenticated, Forbidden, Invalid, InternalError, Unavailable):
+    every_route: tuple[type[Problem], ...] = (Unauthenticated, Forbidden, Invalid, InternalError, Unavailable)
+    for problem in (*problems, *every_route):
         if problem not in by_status.setdefault(problem.status, []):
             by_status[problem.status].append(problem)
     return {status: _response(classes) for status, classes in sorted(by_status.items())}

@@ -67,7 +67,9 @@ def etag(version: int) -> str:
 
 
 async def _expected_version(
-    if_match: Annotated[str | None, Header(alias="If-Match", description="The `ETag` of the version you changed.")] = None,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description="The `ETag` of the version you changed.")
+    ] = None,
 ) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None

@@ -20,7 +20,7 @@ class LostRace(Exception):
 class StrictRequest(Request):
     """A request whose JSON body is parsed strictly."""
 
-    async def json(self) -> Any:  # noqa: ANN401 # any JSON value
+    async def json(self) -> Any:
         return json_body.parse(await self.body())
 
 

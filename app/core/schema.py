@@ -25,14 +25,14 @@ class Xid8(UserDefinedType[int]):
 
     cache_ok = True
 
-    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 # SQLAlchemy's own signature
+    def get_col_spec(self, **_: Any) -> str:
         return "xid8"
 
 
 ischema_names["xid8"] = Xid8  # so that a database can be compared with these tables
 
 
-def organization_table(name: str, *items: sa.schema.SchemaItem, **options: Any) -> sa.Table:  # noqa: ANN401 # dialect options
+def organization_table(name: str, *items: sa.schema.SchemaItem, **options: Any) -> sa.Table:
     """A table of one organization's records: key `(organization_id, id)`, version, times."""
     return sa.Table(
         name,
@@ -48,7 +48,7 @@ def organization_table(name: str, *items: sa.schema.SchemaItem, **options: Any) 
     )
 
 
-def reference(table: str, column: str, target: str, **options: Any) -> sa.ForeignKeyConstraint:  # noqa: ANN401 # SQLAlchemy's options
+def reference(table: str, column: str, target: str, **options: Any) -> sa.ForeignKeyConstraint:
     """A foreign key within one organization, named after the column so that an error can point at it."""
     return sa.ForeignKeyConstraint(
         ["organization_id", column],

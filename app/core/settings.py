@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AliasChoices, Field
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic.functional_validators import BeforeValidator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def _split_commas(value: object) -> object:
@@ -37,7 +37,8 @@ class Settings(BaseSettings):
         default=None, description="Where the embedded Postgres lives; absent: $XDG_DATA_HOME/stageline."
     )
     postgres_bindir: Path | None = Field(
-        default=None, description="Directory of the Postgres binaries for the embedded server; absent: the packaged ones."
+        default=None,
+        description="Directory of the Postgres binaries for the embedded server; absent: the packaged ones.",
     )
     database_pool_size: int = Field(default=10, ge=1, le=500, description="Connections of one API process.")
     worker_pool_size: int = Field(default=4, ge=2, le=100, description="Connections of one worker.")

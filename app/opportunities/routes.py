@@ -1,5 +1,70 @@
-"""Routes of the opportunities."""
+"""`/v1/opportunities`."""
 
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+
+from app.core.caller import Caller
+from app.core.dependencies import AppDatabase
+from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, documented
+from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
+from app.opportunities import queries, schemas
+from app.opportunities.aggregate import read_deal
+from app.opportunities.writing import READ, WRITE, change_deal, open_deal
+from app.people.authentication import Permission
+from app.people.permissions import scope
 
 opportunities = router("opportunities")
+
+Reader = Annotated[Caller, Depends(Permission(READ))]
+Writer = Annotated[Caller, Depends(Permission(WRITE))]
+
+
+@opportunities.get("/opportunities", response_model=schemas.OpportunityPage, responses=documented())
+async def list_opportunities(
+    caller: Reader, database: AppDatabase, query: Annotated[schemas.OpportunityQuery, Query()]
+) -> Response:
+    """List deals, newest first unless sorted otherwise."""
+    async with database.begin(caller) as tx:
+        page = await queries.opportunity_listing.page(tx, query, **scope(caller, READ))
+    return page_response(schemas.OpportunityPage, page.rows, page.next_cursor)
+
+
+@opportunities.post(
+    "/opportunities", status_code=201, response_model=schemas.Opportunity, responses=documented(AlreadyExists)
+)
+async def create_opportunity(caller: Writer, database: AppDatabase, body: schemas.OpportunityCreate) -> Response:
+    """Open a deal at the first stage of its pipeline; its owner is the caller unless named."""
+    async with database.begin(caller) as tx:
+        deal = await open_deal(tx, body.model_dump())
+    return item_response(schemas.Opportunity, deal.row, status=201)
+
+
+@opportunities.get(
+    "/opportunities/{opportunity_id}", response_model=schemas.Opportunity, responses=documented(NotFound)
+)
+async def get_opportunity(caller: Reader, database: AppDatabase, opportunity_id: UUID) -> Response:
+    """Read a deal."""
+    async with database.begin(caller) as tx:
+        row = await read_deal(tx, opportunity_id, read=READ)
+    return item_response(schemas.Opportunity, row)
+
+
+@opportunities.patch(
+    "/opportunities/{opportunity_id}",
+    response_model=schemas.Opportunity,
+    responses=documented(NotFound, AlreadyExists, PreconditionFailed),
+)
+async def update_opportunity(
+    caller: Writer,
+    database: AppDatabase,
+    opportunity_id: UUID,
+    body: schemas.OpportunityPatch,
+    expected: ExpectedVersion,
+) -> Response:
+    """Change the fields that are sent; the stage moves by transitions only."""
+    async with database.begin(caller) as tx:
+        row = await change_deal(tx, opportunity_id, body.changes(), expected)
+    return item_response(schemas.Opportunity, row)

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from app.core.caller import Caller
+from app.core.caller import SYSTEM, Caller
+from app.core.request_log import current_request_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Event:
         return sorted(self.before)
 
 
-def render(event: Event, *, event_id: UUID, occurred_at: datetime, subject: Subject, actor: Caller, request_id: str) -> bytes:
-    """The envelope of events.md §1 as JSON bytes; `subject.last_sequence` is the event's own number."""
+def render(event: Event, event_id: UUID, occurred_at: datetime, subject: Subject, actor: Caller) -> bytes:
+    """The event's envelope as JSON bytes; `subject.last_sequence` is the event's own number."""
     data: dict[str, Any] = {"object": event.object, "before": event.before, "changed": event.changed}
     if event.transition is not None:
         data["transition"] = event.transition
@@ -67,11 +68,17 @@ def render(event: Event, *, event_id: UUID, occurred_at: datetime, subject: Subj
             "timestamp": timestamp(occurred_at),
             "organization_id": actor.organization_id,
             "subject": {"type": subject.type, "id": subject.id, "sequence": subject.last_sequence},
-            "actor": {"type": "user", "id": actor.user_id, "position": actor.position},
-            "correlation_id": request_id,
+            "actor": _actor(actor),
+            "correlation_id": current_request_id(),
             "data": data,
         }
     )
+
+
+def _actor(caller: Caller) -> dict[str, Any]:
+    if caller.position == SYSTEM:
+        return {"type": "system", "id": None, "position": None}
+    return {"type": "user", "id": caller.user_id, "position": caller.position}
 
 
 def timestamp(moment: datetime) -> str:

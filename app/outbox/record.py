@@ -11,9 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.caller import Caller
 from app.core.database import Statement, Transaction, new_id
-from app.core.request_log import current_request_id
 from app.core.routing import LostRace
 from app.outbox.event import Event, Subject, render
 from app.outbox.tables import events, subjects
@@ -52,36 +50,28 @@ _record = Statement(
 )
 
 
-async def start(tx: Transaction, caller: Caller, subject_type: str, subject_id: UUID) -> Subject:
+async def start(tx: Transaction, subject_type: str, subject_id: UUID) -> Subject:
     """The subject of a record that is being created; its first event will be number 1."""
-    await tx.execute(_start, organization_id=caller.organization_id, id=subject_id, type=subject_type)
+    await tx.execute(_start, id=subject_id, type=subject_type)
     return Subject(subject_type, subject_id, 0)
 
 
-async def lock(tx: Transaction, caller: Caller, subject_id: UUID) -> Subject | None:
+async def lock(tx: Transaction, subject_id: UUID) -> Subject | None:
     """Take the aggregate's lock until the end of the transaction; nothing when there is no such subject."""
-    row = await tx.fetch_one(_lock, organization_id=caller.organization_id, id=subject_id)
+    row = await tx.fetch_one(_lock, id=subject_id)
     return None if row is None else Subject(row["type"], subject_id, row["last_sequence"])
 
 
-async def record(tx: Transaction, caller: Caller, subject: Subject, event: Event) -> tuple[Subject, UUID]:
+async def record(tx: Transaction, subject: Subject, event: Event) -> tuple[Subject, UUID]:
     """Write the event with the subject's next number; gives the advanced subject and the event's id.
 
     Raises `LostRace` when the subject has moved on since it was read.
     """
     advanced = Subject(subject.type, subject.id, subject.last_sequence + 1)
     event_id, occurred_at = new_id(), event.occurred_at or datetime.now(UTC)
-    body = render(
-        event,
-        event_id=event_id,
-        occurred_at=occurred_at,
-        subject=advanced,
-        actor=caller,
-        request_id=current_request_id(),
-    )
+    body = render(event, event_id, occurred_at, advanced, tx.caller)
     written = await tx.fetch_one(
         _record,
-        organization_id=caller.organization_id,
         last_sequence=subject.last_sequence,
         id=event_id,
         type=event.type,

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -29,7 +28,9 @@ _find_key = Statement(
     )
 )
 
-_below = sa.select(teams.c.id).where(in_organization(teams), teams.c.id == bindparam("team_id")).cte("below", recursive=True)
+_below = (
+    sa.select(teams.c.id).where(in_organization(teams), teams.c.id == bindparam("team_id")).cte("below", recursive=True)
+)
 _below = _below.union(
     sa.select(teams.c.id).join(_below, teams.c.parent_id == _below.c.id).where(in_organization(teams))
 )
@@ -42,17 +43,10 @@ _find_user = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Tenant:
-    organization_id: UUID
-
-
 class Authenticator:
     """Finds the caller of a credential; remembers it for `cache_seconds`, which bounds how late a revocation acts."""
 
-    def __init__(
-        self, database: Database, cache_seconds: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, database: Database, cache_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._cache_seconds = cache_seconds
         self._clock = clock
@@ -83,11 +77,11 @@ class Authenticator:
 
 async def load_caller(database: Database, organization_id: UUID, user_id: UUID, scopes: tuple[str, ...] = ()) -> Caller:
     """The caller that a user is; raises `Unauthenticated` when the user is gone or inactive."""
-    async with database.begin(_Tenant(organization_id)) as tx:
-        user = await tx.fetch_one(_find_user, organization_id=organization_id, id=user_id)
+    async with database.begin(Caller.system(organization_id)) as tx:
+        user = await tx.fetch_one(_find_user, id=user_id)
         if user is None:
             raise Unauthenticated
-        below = await tx.fetch_all(_find_teams, organization_id=organization_id, team_id=user["team_id"])
+        below = await tx.fetch_all(_find_teams, team_id=user["team_id"])
     team_ids = tuple(row["id"] for row in below)
     return Caller(organization_id, user_id, user["position"], user["team_id"], team_ids, scopes)
 

@@ -39,13 +39,13 @@ class Founded:
     key: ApiKey
 
 
-async def found(tx: Transaction, organization_id: UUID, name: str, currency: str = "USD") -> Founded:
-    """Write an organization with a manager of operations; `tx` must have begun in `organization_id`."""
+async def found(tx: Transaction, name: str, currency: str = "USD") -> Founded:
+    """Write the organization that `tx` was begun for, with a manager of operations."""
+    organization_id = tx.caller.organization_id
     await tx.execute(_insert_organization, id=organization_id, name=name, currency=currency)
     user_id = new_id()
     await tx.execute(
         insert_user,
-        organization_id=organization_id,
         id=user_id,
         name="Sales Operations",
         email="operations@example.com",
@@ -53,16 +53,15 @@ async def found(tx: Transaction, organization_id: UUID, name: str, currency: str
         team_id=None,
         external_id=None,
     )
-    key = await issue_key(tx, organization_id, user_id, "first key")
+    key = await issue_key(tx, user_id, "first key")
     return Founded(organization_id, user_id, key)
 
 
-async def issue_key(tx: Transaction, organization_id: UUID, user_id: UUID, name: str) -> ApiKey:
+async def issue_key(tx: Transaction, user_id: UUID, name: str) -> ApiKey:
     """Make a key that acts as the user and never expires."""
     key = ApiKey.generate()
     await tx.execute(
         insert_key,
-        organization_id=organization_id,
         id=key.id,
         user_id=user_id,
         name=name,

@@ -65,28 +65,24 @@ _definitions: dict[tuple[UUID, UUID, int], Definition] = {}
 _MOST_DEFINITIONS = 1_000
 
 
-async def current_pipeline(
-    tx: Transaction, organization_id: UUID, subject: Subject, pipeline_id: UUID | None = None
-) -> PinnedPipeline:
+async def current_pipeline(tx: Transaction, subject: Subject, pipeline_id: UUID | None = None) -> PinnedPipeline:
     """The current version of the named pipeline, or of the default one; raises `Invalid` for an unknown id."""
     if pipeline_id is None:
-        row = await tx.fetch_one(_find_default, organization_id=organization_id, subject=subject)
+        row = await tx.fetch_one(_find_default, subject=subject)
     else:
-        row = await tx.fetch_one(_find_by_id, organization_id=organization_id, subject=subject, id=pipeline_id)
+        row = await tx.fetch_one(_find_by_id, subject=subject, id=pipeline_id)
     if row is None:
         raise Invalid.at("/pipeline_id", "unknown_reference", f"There is no such pipeline for a {subject}.")
-    definition = await definition_of(tx, organization_id, row["id"], row["current_version"])
+    definition = await definition_of(tx, row["id"], row["current_version"])
     return PinnedPipeline(row["id"], row["current_version"], definition)
 
 
-async def definition_of(tx: Transaction, organization_id: UUID, pipeline_id: UUID, number: int) -> Definition:
+async def definition_of(tx: Transaction, pipeline_id: UUID, number: int) -> Definition:
     """The definition of one version, which must exist."""
-    key = (organization_id, pipeline_id, number)
+    key = (tx.caller.organization_id, pipeline_id, number)
     definition = _definitions.get(key)
     if definition is None:
-        value = await tx.fetch_value(
-            _find_definition, organization_id=organization_id, pipeline_id=pipeline_id, number=number
-        )
+        value = await tx.fetch_value(_find_definition, pipeline_id=pipeline_id, number=number)
         definition = Definition.model_validate(value, strict=False)
         if len(_definitions) >= _MOST_DEFINITIONS:
             _definitions.clear()
@@ -94,13 +90,10 @@ async def definition_of(tx: Transaction, organization_id: UUID, pipeline_id: UUI
     return definition
 
 
-async def insert_version(
-    tx: Transaction, organization_id: UUID, pipeline: PinnedPipeline, published_by: UUID | None
-) -> None:
+async def insert_version(tx: Transaction, pipeline: PinnedPipeline, published_by: UUID | None) -> None:
     """Write a version; it never changes afterwards."""
     await tx.execute(
         _insert_version,
-        organization_id=organization_id,
         pipeline_id=pipeline.pipeline_id,
         number=pipeline.version,
         definition=pipeline.definition.model_dump(mode="json"),
@@ -108,16 +101,13 @@ async def insert_version(
     )
 
 
-async def insert_pipeline(
-    tx: Transaction, organization_id: UUID, pipeline: PinnedPipeline, *, name: str, is_default: bool
-) -> None:
+async def insert_pipeline(tx: Transaction, pipeline: PinnedPipeline, *, name: str, is_default: bool) -> None:
     """Write a pipeline with its first version."""
     await tx.execute(
         _insert_pipeline,
-        organization_id=organization_id,
         id=pipeline.pipeline_id,
         subject=pipeline.definition.subject,
         name=name,
         is_default=is_default,
     )
-    await insert_version(tx, organization_id, pipeline, None)
+    await insert_version(tx, pipeline, None)

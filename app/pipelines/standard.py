@@ -1,7 +1,5 @@
 """The pipelines that every organization starts with."""
 
-from uuid import UUID
-
 from app.core.database import Transaction, new_id
 from app.pipelines.queries import PinnedPipeline, insert_pipeline
 from app.workflow.pipeline import Subject
@@ -10,8 +8,8 @@ from app.workflow.standard import standard_definition
 _NAMES = {Subject.OPPORTUNITY: "Standard sales", Subject.LEAD: "Standard leads"}
 
 
-async def install_standard_pipelines(tx: Transaction, organization_id: UUID) -> None:
+async def install_standard_pipelines(tx: Transaction) -> None:
     """Write the standard pipelines of a new organization as its defaults."""
     for subject, name in _NAMES.items():
         pipeline = PinnedPipeline(new_id(), 1, standard_definition(subject))
-        await insert_pipeline(tx, organization_id, pipeline, name=name, is_default=True)
+        await insert_pipeline(tx, pipeline, name=name, is_default=True)

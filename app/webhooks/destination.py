@@ -37,7 +37,7 @@ class ErrorClass(StrEnum):
     HTTP_ERROR = "http_error"
 
 
-class AddressRefused(Exception):  # noqa: N818 - says what happened, as every error here
+class AddressRefused(Exception):
     """A webhook may not go there; the message says why in words that name no address."""
 
     def __init__(self, error_class: ErrorClass, reason: str) -> None:

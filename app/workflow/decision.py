@@ -62,7 +62,7 @@ class Option:
         return all(result.satisfied for result in self.criteria)
 
 
-class TransitionNotAllowed(Exception):  # noqa: N818 - errors are named after what went wrong
+class TransitionNotAllowed(Exception):
     """There is no such edge from here; `edges` are those that exist."""
 
     def __init__(self, edges: tuple[Edge, ...]) -> None:
@@ -70,7 +70,7 @@ class TransitionNotAllowed(Exception):  # noqa: N818 - errors are named after wh
         self.edges = edges
 
 
-class ExitCriteriaNotMet(Exception):  # noqa: N818 - errors are named after what went wrong
+class ExitCriteriaNotMet(Exception):
     """Evidence is missing; `results` are all criteria of the edge, met and unmet."""
 
     def __init__(self, results: tuple[CriterionResult, ...]) -> None:
@@ -78,7 +78,7 @@ class ExitCriteriaNotMet(Exception):  # noqa: N818 - errors are named after what
         self.results = results
 
 
-class InputRequired(Exception):  # noqa: N818 - errors are named after what went wrong
+class InputRequired(Exception):
     """The edge asks for inputs that were not sent; `names` says which."""
 
     def __init__(self, names: tuple[RequiredInput, ...]) -> None:

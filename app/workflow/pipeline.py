@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class UnknownStage(LookupError):  # noqa: N818 - errors are named after what went wrong
+class UnknownStage(LookupError):
     """The pipeline has no stage of this name."""
 
 

@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from app.core.schema import Xid8
 
+from app.core.schema import Xid8
 from migrations.walls import isolate
 
 revision = "0002"

@@ -6,7 +6,9 @@ from tests.department import Department
 async def test_creates_an_account_owned_by_the_caller(department: Department) -> None:
     rep = await department.representative()
 
-    account = await rep.post("/accounts", {"name": "Acme", "annual_revenue": "1100.04", "annual_revenue_currency": "USD"})
+    account = await rep.post(
+        "/accounts", {"name": "Acme", "annual_revenue": "1100.04", "annual_revenue_currency": "USD"}
+    )
 
     assert account["owner_id"] == str(rep.user_id)
     assert account["team_id"] == str(department.teams["north"])

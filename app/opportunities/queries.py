@@ -1,0 +1,54 @@
+"""Statements on deals."""
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from app.core.database import Statement
+from app.core.pagination import Listing, any_of, at_least, at_most, contains, equals
+from app.core.writes import Update, find_row, insert_row
+from app.opportunities.qualification import QUALIFICATION_COLUMNS
+from app.opportunities.tables import opportunities
+from app.people.scoping import within_reach
+from app.people.tables import organizations
+
+find_opportunity = find_row(opportunities)
+insert_opportunity = insert_row(
+    opportunities,
+    without=frozenset(
+        {"outcome", "left_stage", "closed_at", "completed_at", "loss_reason", "loss_note", *QUALIFICATION_COLUMNS}
+    ),
+)
+update_opportunity = Update(opportunities)
+find_organization_currency = Statement(
+    sa.select(organizations.c.currency).where(organizations.c.id == bindparam("organization_id"))
+)
+
+opportunity_listing = Listing(
+    base=sa.select(opportunities).where(within_reach(opportunities)),
+    id_column=opportunities.c.id,
+    sorts={
+        "created_at": opportunities.c.created_at,
+        "updated_at": opportunities.c.updated_at,
+        "name": opportunities.c.name,
+        "amount": sa.func.coalesce(opportunities.c.amount, sa.literal_column("-1", opportunities.c.amount.type)),
+        "close_on": sa.func.coalesce(opportunities.c.close_on, sa.literal_column("'9999-12-31'::date", sa.Date)),
+        "stage_entered_at": opportunities.c.stage_entered_at,
+    },
+    filters={
+        "stage": any_of(opportunities.c.stage),
+        "step": any_of(opportunities.c.step),
+        "outcome": any_of(opportunities.c.outcome),
+        "pipeline_id": equals(opportunities.c.pipeline_id),
+        "account_id": equals(opportunities.c.account_id),
+        "owner_id": equals(opportunities.c.owner_id),
+        "team_id": equals(opportunities.c.team_id),
+        "external_id": equals(opportunities.c.external_id),
+        "q": contains(opportunities.c.name),
+        "amount_gte": at_least(opportunities.c.amount),
+        "amount_lte": at_most(opportunities.c.amount),
+        "close_on_gte": at_least(opportunities.c.close_on),
+        "close_on_lte": at_most(opportunities.c.close_on),
+        "closed_at_gte": at_least(opportunities.c.closed_at),
+        "closed_at_lte": at_most(opportunities.c.closed_at),
+    },
+)

@@ -1,0 +1,106 @@
+"""Deals as they are sent and read."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.core.fields import Amount, Currency, ExternalId, Name
+from app.core.pagination import PageQuery
+from app.core.resource import Body, Item, Patch
+from app.workflow.decision import LossReason
+from app.workflow.pipeline import ForecastCategory, Step
+
+
+class OpportunityFields(BaseModel):
+    """What may be said of a deal besides its name; its stage moves by transitions only."""
+
+    account_id: UUID | None = None
+    amount: Amount | None = None
+    close_on: date | None = Field(default=None, description="When it is expected to close.")
+    owner_id: UUID | None = Field(default=None, description="Absent: the caller.")
+    source_opportunity_id: UUID | None = Field(
+        default=None, description="The won deal that this one renews or expands."
+    )
+    external_id: ExternalId | None = None
+
+
+class OpportunityCreate(OpportunityFields, Body):
+    """A new deal; it starts at the first stage of its pipeline."""
+
+    name: Name
+    currency: Currency | None = Field(default=None, description="Absent: the organization's.")
+    pipeline_id: UUID | None = Field(default=None, description="Absent: the organization's default pipeline.")
+
+
+class OpportunityPatch(OpportunityFields, Patch):
+    """Changes of a deal's own fields."""
+
+    name: Name = Field(default_factory=str)
+    currency: Currency = Field(default_factory=str)
+
+
+class Opportunity(Item):
+    """A deal: where it stands, what it is worth, and who owns it."""
+
+    name: str
+    account_id: UUID | None
+    amount: Amount | None
+    currency: str
+    close_on: date | None
+    pipeline_id: UUID
+    pipeline_version: int
+    stage: str
+    step: Step
+    outcome: str = Field(description="`open`, `won` or `lost`.")
+    probability: int = Field(description="Percent.")
+    forecast_category: ForecastCategory
+    stage_entered_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+    completed_at: datetime | None
+    loss_reason: LossReason | None
+    loss_note: str | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    source_opportunity_id: UUID | None
+    external_id: str | None
+    need: str | None
+    need_note: str | None
+    budget_amount: Amount | None
+    budget_currency: str | None
+    budget_note: str | None
+    timeline_on: date | None
+    timeline_note: str | None
+    decision_process: str | None
+    decision_process_note: str | None
+    qualification_score: int | None
+
+
+class OpportunityPage(BaseModel):
+    """A page of deals."""
+
+    items: list[Opportunity]
+    next_cursor: str | None
+
+
+class OpportunityQuery(PageQuery):
+    """Filters of the list of deals."""
+
+    stage: list[str] = []
+    step: list[Step] = []
+    outcome: list[str] = []
+    pipeline_id: UUID | None = None
+    account_id: UUID | None = None
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    external_id: str | None = None
+    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name.")] = None
+    amount_gte: Decimal | None = None
+    amount_lte: Decimal | None = None
+    close_on_gte: date | None = None
+    close_on_lte: date | None = None
+    closed_at_gte: datetime | None = None
+    closed_at_lte: datetime | None = None

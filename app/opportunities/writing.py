@@ -1,0 +1,70 @@
+"""Opening deals and changing their own fields, each with its event."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from app.core.changes import before
+from app.core.database import Row, Transaction, new_id
+from app.core.problems import Forbidden
+from app.core.resource import check_version
+from app.opportunities import queries
+from app.opportunities.aggregate import Deal, lock_deal, payload_of, publish
+from app.outbox.record import start
+from app.people.assignment import owned, reassigned
+from app.people.permissions import is_within
+from app.pipelines.queries import current_pipeline
+from app.workflow.pipeline import Subject as Workflow
+
+READ, WRITE = "opportunities.read", "opportunities.write"
+
+
+async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WRITE) -> Deal:
+    """Write a new deal at the first stage of its pipeline; `action` is the permission that allows it.
+
+    Raises `Invalid` for unknown references and `Forbidden` for an owner beyond the caller's reach.
+    """
+    values = await owned(tx, action, fields)
+    pipeline = await current_pipeline(tx, Workflow.OPPORTUNITY, values["pipeline_id"])
+    stage = pipeline.definition.first_stage
+    if values["currency"] is None:
+        values["currency"] = await tx.fetch_value(queries.find_organization_currency)
+    now, opportunity_id = datetime.now(UTC), new_id()
+    subject = await start(tx, "opportunity", opportunity_id)
+    row = await tx.fetch_row(
+        queries.insert_opportunity,
+        **values
+        | {
+            "id": opportunity_id,
+            "pipeline_id": pipeline.pipeline_id,
+            "pipeline_version": pipeline.version,
+            "stage": stage.name,
+            "step": stage.step,
+            "probability": stage.probability,
+            "forecast_category": stage.forecast_category,
+            "stage_entered_at": now,
+            "opened_at": now,
+        },
+    )
+    deal = Deal(subject, row)
+    await publish(tx, deal, "opportunity.created", payload_of(row))
+    return deal
+
+
+async def change_deal(tx: Transaction, opportunity_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
+    """Change a deal's own fields; raises `NotFound`, `Forbidden`, `Invalid` and `PreconditionFailed`."""
+    deal = await lock_deal(tx, opportunity_id, read=READ, write=WRITE)
+    check_version(deal.row, expected)
+    values = await reassigned(tx, deal.row, changes)
+    if not is_within(tx.caller, READ, {**deal.row, **values}):
+        raise Forbidden("You may not give this deal to somebody beyond your reach.")
+    return await write_fields(tx, deal, values, "opportunity.updated")
+
+
+async def write_fields(tx: Transaction, deal: Deal, values: dict[str, Any], event_type: str) -> Row:
+    """Write fields of a locked deal and publish the change; the deal's `row` becomes the new one."""
+    old = deal.row
+    new = await tx.fetch_row(queries.update_opportunity.of(values), id=deal.id, **values)
+    deal.row = new
+    await publish(tx, deal, event_type, payload_of(new), before(old, new))
+    return new
