@@ -35,6 +35,8 @@ class Statement:
     def __init__(self, clause: ClauseElement) -> None:
         compiled = clause.compile(dialect=_DIALECT)
         self.sql = str(compiled)
+        if "POSTCOMPILE" in self.sql:
+            raise ValueError("`in_()` is expanded at each execution; say `is_one_of` (core/schema.py) instead")
         self._names: tuple[str, ...] = tuple(getattr(compiled, "positiontup", None) or ())
         self._processors: dict[str, Callable[[Any], Any]] = dict(getattr(compiled, "_bind_processors", {}))
         binds = {name: bind for bind, name in getattr(compiled, "bind_names", {}).items()}
