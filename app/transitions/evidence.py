@@ -48,7 +48,7 @@ def _qualification(record: sa.Table) -> list[sa.Label[bool]]:
     ]
 
 
-def _held(record: sa.Table, column: str) -> sa.Lateral:
+def _held(record: sa.Table, column: str) -> sa.LateralFromClause:
     return (
         sa.select(
             _count("held_outreach_count", is_one_of(activities.c.kind, OUTREACH_KINDS)),
