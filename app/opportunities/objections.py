@@ -1,6 +1,5 @@
 """What customers object to; an open objection holds a deal in its stage."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +37,7 @@ async def resolve_objection(tx: Transaction, objection_id: UUID, resolution: str
     old = await _find(tx, objection_id)
     if old["status"] == "resolved":
         raise ObjectionResolved
-    values = {"status": "resolved", "resolution": resolution, "resolved_at": datetime.now(UTC)}
+    values = {"status": "resolved", "resolution": resolution, "resolved_at": tx.now()}
     row = await tx.fetch_row(queries.update_objection.of(values), id=objection_id, **values)
     await publish(tx, deal, "objection.resolved", _payload(row), before(old, row))
     return row

@@ -1,6 +1,5 @@
 """Opening deals and changing their own fields, each with its event."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +30,7 @@ async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WR
     stage = pipeline.definition.first_stage
     if values["currency"] is None:
         values["currency"] = await tx.fetch_value(queries.find_organization_currency)
-    now, opportunity_id = datetime.now(UTC), new_id()
+    now, opportunity_id = tx.now(), new_id()
     subject = await start(tx, "opportunity", opportunity_id)
     row = await tx.fetch_row(
         queries.insert_opportunity,
