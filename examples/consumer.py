@@ -11,7 +11,7 @@ port, key, seen = int(sys.argv[1]), base64.b64decode(sys.argv[2].removeprefix("w
 
 
 class Consumer(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:  # noqa: N802 # http.server's name
+    def do_POST(self) -> None:  # http.server's name
         body = self.rfile.read(int(self.headers["Content-Length"]))
         signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode() + body
         expected = "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

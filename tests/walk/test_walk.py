@@ -85,7 +85,8 @@ def test_the_walk_of_the_readme_delivers_every_step_signed_and_in_order(
     log = (tmp_path / "consumer.log").read_text().splitlines()
     leads = [line.split() for line in log if line.startswith("lead ")]
     deals = [line.split() for line in log if line.startswith("opportunity ")]
-    assert [line[2] for line in leads] == [name for name in LEAD_EVENTS if name.startswith("lead.")]
+    assert [line[1:] for line in leads] == [[str(number), name] for number, name in enumerate(LEAD_EVENTS, 1)]
+    assert [int(line[1]) for line in deals] == list(range(1, len(deals) + 1))
     assert [line[2] for line in deals].count("opportunity.stage_changed") == len(STEPS)
     assert [line[2] for line in deals][-2:] == ["opportunity.stage_changed", "opportunity.completed"]
     assert_genuine_and_in_order(receiver, endpoint.json()["secret"])
