@@ -5,6 +5,7 @@ import pytest
 
 from app.people.permissions import Position
 from tests.builders.evidence import (
+    UNKNOWN_ID,
     complete_deal,
     events_of,
     hold_activity,
@@ -189,7 +190,7 @@ async def test_what_was_held_was_not_held_in_the_future(department: Department) 
         ("planned_at", "2030-01-02T03:04:05"),
         ("duration_minutes", -1),
         ("held_at", "2026-01-02T03:04:05Z"),
-        ("team_id", str(uuid4())),
+        ("team_id", UNKNOWN_ID),
         ("version", 3),
     ],
 )

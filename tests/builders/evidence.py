@@ -19,6 +19,7 @@ INSERT INTO leads (organization_id, id, name, pipeline_id, pipeline_version, sta
 SELECT $1, $2, 'A lead', id, current_version, 'prospecting', 'prospecting', $3, $4, now(), $5, $6
 FROM pipelines WHERE organization_id = $1 AND subject = 'lead'
 """
+UNKNOWN_ID = "0198c1f2-a7b4-7000-8000-000000000000"  # fixed: it is part of the names of tests
 _IS_AWAITED = (
     "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
 )
