@@ -1,4 +1,4 @@
-"""The command line: `stageline serve | worker | migrate | create-organization | create-key | openapi | demo | import`."""
+"""The command line: serve, worker, migrate, create-organization, create-key, openapi, demo, import."""
 
 import asyncio
 import json
