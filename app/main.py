@@ -1,5 +1,6 @@
 """The composition root: settings in, one ASGI application out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,6 +30,7 @@ from app.proposals.routes import proposals
 from app.team_targets.routes import team_targets
 from app.transitions.routes import transitions
 from app.webhooks.routes import webhooks
+from app.webhooks.worker import run_worker
 
 ROUTERS = (
     people,
@@ -50,14 +52,20 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+def create_app(settings: Settings, database: Database | None = None, *, with_worker: bool = False) -> FastAPI:
     """Build the service; with a given `database` it uses that one and leaves it open."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         own = database or await connect_app(settings)
         _hold(app, settings, own)
+        stop = asyncio.Event()
+        worker = asyncio.create_task(run_worker(settings, stop)) if with_worker else None
         yield
+        app.state.is_stopping = True
+        stop.set()
+        if worker is not None:
+            await worker
         if database is None:
             await own.close()
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.activities.tables import OUTREACH_KINDS, PRESENTATION_KINDS, activities
 from app.contracts.tables import contracts
@@ -48,7 +49,7 @@ def _qualification(record: sa.Table) -> list[sa.Label[bool]]:
     ]
 
 
-def _held(record: sa.Table, column: str) -> sa.Lateral:
+def _held(record: sa.Table, column: str) -> LateralFromClause:
     return (
         sa.select(
             _count("held_outreach_count", is_one_of(activities.c.kind, OUTREACH_KINDS)),

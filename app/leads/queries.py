@@ -1,0 +1,6 @@
+"""Statements on leads."""
+
+from app.core.writes import Update
+from app.leads.tables import leads
+
+update_lead = Update(leads)
