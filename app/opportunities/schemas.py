@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from app.core.fields import Amount, Currency, ExternalId, Name
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
+from app.opportunities.qualification_schemas import Qualified
 from app.workflow.decision import LossReason
 from app.workflow.pipeline import ForecastCategory, Step
 
@@ -42,7 +43,7 @@ class OpportunityPatch(OpportunityFields, Patch):
     currency: Currency = Field(default_factory=str)
 
 
-class Opportunity(Item):
+class Opportunity(Qualified, Item):
     """A deal: where it stands, what it is worth, and who owns it."""
 
     name: str
@@ -67,16 +68,6 @@ class Opportunity(Item):
     team_id: UUID | None
     source_opportunity_id: UUID | None
     external_id: str | None
-    need: str | None
-    need_note: str | None
-    budget_amount: Amount | None
-    budget_currency: str | None
-    budget_note: str | None
-    timeline_on: date | None
-    timeline_note: str | None
-    decision_process: str | None
-    decision_process_note: str | None
-    qualification_score: int | None
 
 
 class OpportunityPage(BaseModel):
