@@ -63,6 +63,11 @@ async def make_account(department: Department, owner: Actor) -> str:
     return str(account["id"])
 
 
+async def make_lead(department: Department, owner: Actor) -> str:
+    lead = await department.operations.post("/leads", {"name": "Ada", "owner_id": str(owner.user_id)})
+    return str(lead["id"])
+
+
 async def make_issue(department: Department, owner: Actor) -> str:
     opportunity_id = await open_deal_of(department, owner)
     body = {"opportunity_id": opportunity_id, "title": "The invoice is wrong"}
@@ -85,12 +90,12 @@ async def hands_over(department: Department, actor: Actor, record_id: str) -> ht
     return await actor.request("POST", "/handoffs", json=body)
 
 
-async def hires(department: Department, actor: Actor, _record_id: str) -> httpx.Response:
+async def hires(_department: Department, actor: Actor, _record_id: str) -> httpx.Response:
     body = {"name": "New", "email": "new@example.com", "position": "sales_manager"}
     return await actor.request("POST", "/users", json=body)
 
 
-async def issues_a_key(department: Department, actor: Actor, _record_id: str) -> httpx.Response:
+async def issues_a_key(_department: Department, actor: Actor, _record_id: str) -> httpx.Response:
     return await actor.request("POST", "/api-keys", json={"user_id": str(actor.user_id), "name": "a key"})
 
 
@@ -111,6 +116,8 @@ LINES = {
     "accounts.write": Line(make_account, sends("PATCH", "/accounts/{id}", name="B"), 200, "accounts.read"),
     "opportunities.read": Line(open_deal_of, sends("GET", "/opportunities/{id}"), 200),
     "opportunities.write": Line(open_deal_of, sends("PATCH", "/opportunities/{id}", name="B"), 200),
+    "leads.read": Line(make_lead, sends("GET", "/leads/{id}"), 200, "leads.read"),
+    "leads.write": Line(make_lead, sends("PATCH", "/leads/{id}", name="B"), 200, "leads.read"),
     # allowed to try, and refused because there is no evidence yet
     "transitions.qualify": Line(
         open_deal_of, sends("POST", _MOVE, to_stage="qualification"), 409, gate="opportunities.read"
@@ -147,8 +154,6 @@ NOT_YET = {
     "events.read",
     "imports.read",
     "imports.write",
-    "leads.read",
-    "leads.write",
     "objections.write",
     "products.read",
     "products.write",
