@@ -140,7 +140,7 @@ async def test_nothing_is_recorded_on_a_deal_that_went_out_of_reach(
     problem = await rep.post(f"/activities/{activity['id']}/completion", {"status": "held"}, expect=403)
 
     assert problem["code"] == "forbidden"
-    assert (await last_event(owner, deal["id"]))["type"] == "opportunity.updated"
+    assert (await last_event(owner, deal["id"]))["type"] == "opportunity.assigned"
 
 
 async def test_a_business_developer_completes_on_a_deal_that_they_may_only_see(department: Department) -> None:
