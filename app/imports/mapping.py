@@ -1,6 +1,5 @@
 """The mapping file (TOML): which file gives which entity, which column gives which field, and how it is written."""
 
-import codecs
 import tomllib
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -77,11 +76,9 @@ class Source(_Part):
     @classmethod
     def _is_text_encoding(cls, name: str) -> str:
         try:
-            is_text = isinstance(b"".decode(name), str) and codecs.lookup(name).name != "undefined"
+            "a".encode(name)
         except (LookupError, UnicodeError):
-            is_text = False
-        if not is_text:
-            raise ValueError("is no known encoding of text")
+            raise ValueError("is no known encoding of text") from None
         return name
 
     @field_validator("delimiter")

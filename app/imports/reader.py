@@ -55,10 +55,12 @@ class CsvFile:
             record = self._next()
             if record is None:
                 return
+            if isinstance(record, Record) and not record.cells:
+                continue  # a blank line
             if isinstance(record, Record) and len(record.cells) != len(self.header):
                 reason = f"has {len(record.cells)} columns; the header has {len(self.header)}"
                 yield Refusal(self.name, record.line, reason)
-            elif isinstance(record, Refusal) or record.cells:
+            else:
                 yield record
 
     def _start(self) -> None:

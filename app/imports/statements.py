@@ -6,7 +6,7 @@ What is refused or already there leaves the staging table; what remains is writt
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from app.core.database import Statement
 from app.imports.entities import OPPORTUNITIES, TEAMS, USERS, Entity, Reference
@@ -26,7 +26,7 @@ def remove_repeated(entity: Entity) -> Statement:
     earlier = staged.alias("earlier")
     first = (
         sa.select(earlier.c[entity.key], earlier.c.seq, earlier.c.file, earlier.c.line)
-        .distinct(earlier.c[entity.key])
+        .ext(distinct_on(earlier.c[entity.key]))
         .order_by(earlier.c[entity.key], earlier.c.seq)
         .subquery("first")
     )
