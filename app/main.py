@@ -1,5 +1,6 @@
 """The composition root: settings in, one ASGI application out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from app import __version__
 from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
-from app.api_document import describe
+from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
 from app.core import docs_page, problem_handlers, request_log
 from app.core.body_limit import BodyLimit
@@ -19,6 +20,7 @@ from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.follow_up.routes import follow_up
 from app.leads.routes import leads
+from app.opportunities.part_routes import opportunity_parts
 from app.opportunities.routes import opportunities
 from app.outbox.routes import outbox
 from app.people.authentication import Authenticator
@@ -29,6 +31,7 @@ from app.proposals.routes import proposals
 from app.team_targets.routes import team_targets
 from app.transitions.routes import transitions
 from app.webhooks.routes import webhooks
+from app.webhooks.worker import run_worker
 
 ROUTERS = (
     people,
@@ -36,6 +39,7 @@ ROUTERS = (
     accounts,
     contacts,
     opportunities,
+    opportunity_parts,
     transitions,
     activities,
     proposals,
@@ -50,18 +54,31 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+def create_app(settings: Settings, database: Database | None = None, *, with_worker: bool = False) -> FastAPI:
     """Build the service; with a given `database` it uses that one and leaves it open."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         own = database or await connect_app(settings)
         _hold(app, settings, own)
+        stop = asyncio.Event()
+        worker = asyncio.create_task(run_worker(settings, stop)) if with_worker else None
         yield
+        app.state.is_stopping = True
+        stop.set()
+        if worker is not None:
+            await worker
         if database is None:
             await own.close()
 
-    app = FastAPI(title="Stageline", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Stageline",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )
     if database is not None:
         _hold(app, settings, database)
     for router in ROUTERS:

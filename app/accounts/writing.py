@@ -1,12 +1,13 @@
 """Creating and changing accounts and contacts, each with its event."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from app.accounts import queries
-from app.accounts.schemas import Account, Contact
+from app.accounts.schemas import Account, AccountCreate, Contact, ContactCreate
 from app.core.changes import before
 from app.core.database import Row, Statement, Transaction, new_id
 from app.core.problems import NotFound
@@ -18,19 +19,34 @@ from app.people.assignment import owned, reassigned
 from app.people.permissions import demand_record
 
 
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """What accounts and contacts differ in."""
+    """What accounts and contacts differ in; `fields` names what a new one may be given."""
 
-    def __init__(self, noun: str, model: type[BaseModel], insert: Statement, find: Statement, update: Update) -> None:
-        self.noun = noun
-        self.model = model
-        self.insert = insert
-        self.find = find
-        self.update = update
+    noun: str
+    model: type[BaseModel]
+    fields: tuple[str, ...]
+    insert: Statement
+    find: Statement
+    update: Update
 
 
-ACCOUNT = Kind("account", Account, queries.insert_account, queries.find_account, queries.update_account)
-CONTACT = Kind("contact", Contact, queries.insert_contact, queries.find_contact, queries.update_contact)
+ACCOUNT = Kind(
+    noun="account",
+    model=Account,
+    fields=tuple(AccountCreate.model_fields),
+    insert=queries.insert_account,
+    find=queries.find_account,
+    update=queries.update_account,
+)
+CONTACT = Kind(
+    noun="contact",
+    model=Contact,
+    fields=tuple(ContactCreate.model_fields),
+    insert=queries.insert_contact,
+    find=queries.find_contact,
+    update=queries.update_contact,
+)
 
 
 async def create(tx: Transaction, kind: Kind, fields: dict[str, Any]) -> Row:

@@ -41,7 +41,7 @@ class PostgresFolders:
 
     As root, the server's user must pass every folder above its data. If one above `home` is closed to it,
     `<home>/<major>` is a symlink to a new folder in /var/lib/stageline-postgres, which outlives a deleted home. Folders
-    above `home` are never changed; `home` itself is opened for passage (o+x). Where the socket's path would be too long,
+    above `home` are never changed; `home` itself is opened for passage (o+x). Where the path of a socket is too long,
     `run` is a symlink to a short folder. The links are on disk, so that every process finds the same place.
     """
 

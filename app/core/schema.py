@@ -1,5 +1,6 @@
 """How every table is described: names of constraints, the organization in every key, the usual columns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,3 +63,8 @@ def one_of(column: str, values: list[str]) -> sa.CheckConstraint:
     """Text that may only be one of the values; named after the column."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def is_one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """`column = ANY (…)` with fixed values: one parameter, so that the statement is compiled once."""
+    return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.Text)))

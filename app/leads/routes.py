@@ -1,5 +1,89 @@
-"""Routes of the leads."""
+"""`/v1/leads`."""
 
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+
+from app.core.caller import Caller
+from app.core.dependencies import AppDatabase
+from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, documented
+from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
+from app.leads import queries, schemas, writing
+from app.leads.duplicates import DuplicateLead
+from app.leads.writing import READ, WRITE, LeadClosed
+from app.opportunities.qualification_schemas import QualificationReplace
+from app.people.authentication import Permission
+from app.people.permissions import demand_record, scope
 
 leads = router("leads")
+
+Reader = Annotated[Caller, Depends(Permission(READ))]
+Writer = Annotated[Caller, Depends(Permission(WRITE))]
+
+
+@leads.get("/leads", response_model=schemas.LeadPage, responses=documented())
+async def list_leads(caller: Reader, database: AppDatabase, query: Annotated[schemas.LeadQuery, Query()]) -> Response:
+    """List leads, newest first unless sorted otherwise."""
+    async with database.begin(caller) as tx:
+        page = await queries.lead_listing.page(tx, query, **scope(caller, READ))
+    return page_response(schemas.LeadPage, page.rows, page.next_cursor)
+
+
+@leads.post("/leads", status_code=201, response_model=schemas.Lead, responses=documented(DuplicateLead, AlreadyExists))
+async def create_lead(caller: Writer, database: AppDatabase, body: schemas.LeadCreate) -> Response:
+    """Create a lead; a second one with the same e-mail is refused with the candidates, unless you insist."""
+    async with database.begin(caller) as tx:
+        row = await writing.create_lead(tx, body.model_dump())
+    return item_response(schemas.Lead, row, status=201)
+
+
+@leads.get("/leads/{lead_id}", response_model=schemas.Lead, responses=documented(NotFound))
+async def get_lead(caller: Reader, database: AppDatabase, lead_id: UUID) -> Response:
+    """Read a lead."""
+    async with database.begin(caller) as tx:
+        row = await tx.fetch_one(queries.find_lead, id=lead_id)
+    return item_response(schemas.Lead, demand_record(caller, READ, None, row))
+
+
+@leads.patch(
+    "/leads/{lead_id}",
+    response_model=schemas.Lead,
+    responses=documented(NotFound, LeadClosed, DuplicateLead, AlreadyExists, PreconditionFailed),
+)
+async def update_lead(
+    caller: Writer, database: AppDatabase, lead_id: UUID, body: schemas.LeadPatch, expected: ExpectedVersion
+) -> Response:
+    """Change the fields that are sent; the owner changes by assignment, the stage by transitions."""
+    async with database.begin(caller) as tx:
+        row = await writing.change_lead(tx, lead_id, body.changes(), expected)
+    return item_response(schemas.Lead, row)
+
+
+@leads.put(
+    "/leads/{lead_id}/qualification",
+    response_model=schemas.Lead,
+    responses=documented(NotFound, LeadClosed, PreconditionFailed),
+)
+async def replace_lead_qualification(
+    caller: Writer, database: AppDatabase, lead_id: UUID, body: QualificationReplace, expected: ExpectedVersion
+) -> Response:
+    """Record need, budget, timeline and decision process; what is not sent is cleared."""
+    async with database.begin(caller) as tx:
+        row = await writing.qualify_lead(tx, lead_id, body.model_dump(), expected)
+    return item_response(schemas.Lead, row)
+
+
+@leads.post(
+    "/leads/{lead_id}/assignment",
+    response_model=schemas.Lead,
+    responses=documented(NotFound, LeadClosed, PreconditionFailed),
+)
+async def create_lead_assignment(
+    caller: Writer, database: AppDatabase, lead_id: UUID, body: schemas.LeadAssignment, expected: ExpectedVersion
+) -> Response:
+    """Give a lead to another owner; it then counts for the owner's team."""
+    async with database.begin(caller) as tx:
+        row = await writing.assign_lead(tx, lead_id, body.owner_id, expected)
+    return item_response(schemas.Lead, row)

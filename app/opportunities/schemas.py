@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from app.core.fields import Amount, Currency, ExternalId, Name
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
+from app.opportunities.qualification_schemas import Qualified
 from app.workflow.decision import LossReason
 from app.workflow.pipeline import ForecastCategory, Step
 
@@ -20,7 +21,6 @@ class OpportunityFields(BaseModel):
     account_id: UUID | None = None
     amount: Amount | None = None
     close_on: date | None = Field(default=None, description="When it is expected to close.")
-    owner_id: UUID | None = Field(default=None, description="Absent: the caller.")
     source_opportunity_id: UUID | None = Field(
         default=None, description="The won deal that this one renews or expands."
     )
@@ -32,17 +32,24 @@ class OpportunityCreate(OpportunityFields, Body):
 
     name: Name
     currency: Currency | None = Field(default=None, description="Absent: the organization's.")
+    owner_id: UUID | None = Field(default=None, description="Absent: the caller.")
     pipeline_id: UUID | None = Field(default=None, description="Absent: the organization's default pipeline.")
 
 
 class OpportunityPatch(OpportunityFields, Patch):
-    """Changes of a deal's own fields."""
+    """Changes of a deal's own fields; its owner changes by assignment, its stage by transitions."""
 
     name: Name = Field(default_factory=str)
     currency: Currency = Field(default_factory=str)
 
 
-class Opportunity(Item):
+class OpportunityAssignment(Body):
+    """A new owner."""
+
+    owner_id: UUID
+
+
+class Opportunity(Qualified, Item):
     """A deal: where it stands, what it is worth, and who owns it."""
 
     name: str
@@ -67,16 +74,6 @@ class Opportunity(Item):
     team_id: UUID | None
     source_opportunity_id: UUID | None
     external_id: str | None
-    need: str | None
-    need_note: str | None
-    budget_amount: Amount | None
-    budget_currency: str | None
-    budget_note: str | None
-    timeline_on: date | None
-    timeline_note: str | None
-    decision_process: str | None
-    decision_process_note: str | None
-    qualification_score: int | None
 
 
 class OpportunityPage(BaseModel):

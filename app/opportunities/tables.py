@@ -3,6 +3,8 @@
 `stage`, `step`, `outcome` and what follows from them are written by the transition service alone.
 """
 
+from enum import StrEnum
+
 import sqlalchemy as sa
 
 from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
@@ -10,8 +12,26 @@ from app.opportunities.qualification import qualification_columns
 from app.people.ownership import ownership
 from app.pipelines.tables import pinned_version
 
-DECIDING_ROLES = ("decision_maker", "economic_buyer")
-CONTACT_ROLES = (*DECIDING_ROLES, "champion", "influencer", "user", "other")
+
+class ContactRole(StrEnum):
+    """What a contact is in a deal; values may be added."""
+
+    DECISION_MAKER = "decision_maker"
+    ECONOMIC_BUYER = "economic_buyer"
+    CHAMPION = "champion"
+    INFLUENCER = "influencer"
+    USER = "user"
+    OTHER = "other"
+
+
+class ObjectionStatus(StrEnum):
+    """Whether an objection still stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+DECIDING_ROLES = (ContactRole.DECISION_MAKER, ContactRole.ECONOMIC_BUYER)
 
 opportunities = organization_table(
     "opportunities",
@@ -68,7 +88,7 @@ opportunity_contact_roles = organization_table(
     sa.Column("role", sa.Text, nullable=False),
     reference("opportunity_contact_roles", "opportunity_id", "opportunities"),
     reference("opportunity_contact_roles", "contact_id", "contacts"),
-    one_of("role", list(CONTACT_ROLES)),
+    one_of("role", list(ContactRole)),
     sa.UniqueConstraint(
         "organization_id", "opportunity_id", "contact_id", "role", name="uq_opportunity_contact_roles__role"
     ),
@@ -97,6 +117,6 @@ objections = organization_table(
     sa.Column("resolution", sa.Text),
     sa.Column("resolved_at", TimestampTz),
     reference("objections", "opportunity_id", "opportunities"),
-    one_of("status", ["open", "resolved"]),
+    one_of("status", list(ObjectionStatus)),
     sa.Index("ix_objections__opportunity_id", "organization_id", "opportunity_id"),
 )

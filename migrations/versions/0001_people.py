@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.walls import isolate
+from app.core.walls import isolate
 
 revision = "0001"
 down_revision = None
@@ -99,7 +99,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_api_keys__user_id", "api_keys", ["organization_id", "user_id"], unique=False)
     op.execute("GRANT SELECT ON alembic_version TO stageline_app, stageline_worker")
-    isolate("organizations", column="id", app="SELECT, INSERT, UPDATE")
+    isolate("organizations", column="id", app="SELECT, INSERT, UPDATE", worker="SELECT")
     isolate("teams")
     isolate("users")
     isolate("api_keys")

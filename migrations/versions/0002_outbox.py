@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from app.core.schema import Xid8
-from migrations.walls import isolate
+from app.core.walls import isolate
 
 revision = "0002"
 down_revision = "0001"

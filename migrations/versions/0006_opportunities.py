@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.walls import isolate
+from app.core.walls import isolate
 
 revision = "0006"
 down_revision = "0005"

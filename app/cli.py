@@ -1,0 +1,148 @@
+"""The command line: serve, worker, migrate, create-organization, create-key, openapi, demo, import."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+from app import __version__, serving
+from app.api_document import document_text
+from app.core import request_log
+from app.core.own_postgres import provided
+from app.core.settings import Settings
+from app.founding import create_organization as found_organization
+from app.main import create_app
+from app.people.directory import NoSuchOrganization, key_for_position
+from app.people.organizations import Founded
+from app.people.permissions import Position
+from app.webhooks.worker import run_worker
+
+app = typer.Typer(
+    name="stageline",
+    help="The system of record of a sales department.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+T = TypeVar("T")
+Organization = Annotated[UUID | None, typer.Option("--organization", help="Which organization; needed if several.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
+    *,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill an empty service with a demonstration department.")
+    ] = False,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Deliver webhooks in this process.")] = True,
+) -> None:
+    """Run the API, and the worker, on the given Postgres or on an embedded one."""
+    address = serving.Address(host, port)
+    with _settings() as settings:
+        key = asyncio.run(serving.prepare(settings))
+        serving.announce(_out, address, key)
+        serving.run(settings, address, with_worker=worker)
+
+
+@app.command()
+def worker() -> None:
+    """Deliver webhooks; any number of workers may run."""
+
+    async def run(settings: Settings) -> None:
+        stop = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        await run_worker(settings, stop)
+
+    with _settings() as settings:
+        asyncio.run(run(settings))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    _run(serving.migrate_to_newest)
+    _out.print("The database is at the newest schema.")
+
+
+@app.command()
+def create_organization(
+    name: str,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Found an organization and print the key of its manager of operations, once."""
+
+    async def found(settings: Settings) -> Founded:
+        async with serving.opened(settings) as database:
+            return await found_organization(database, name, currency)
+
+    founded = _run(found)
+    facts = {"organization_id": str(founded.organization_id), "key": str(founded.key)}
+    _out.print(json.dumps(facts) if as_json else f"organization {facts['organization_id']}\nkey {facts['key']}")
+
+
+@app.command()
+def create_key(
+    position: Annotated[Position, typer.Option(help="Acts as the first active user in this position.")],
+    organization: Organization = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Print a new API key, once; a user is made when nobody holds the position."""
+
+    async def make(settings: Settings) -> str:
+        chosen = await serving.choose(settings, organization)
+        async with serving.opened(settings) as database:
+            return str(await key_for_position(database, chosen, position))
+
+    key = _run(make)
+    _out.print(json.dumps({"key": key, "position": position}) if as_json else key)
+
+
+@app.command()
+def openapi(
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Print the OpenAPI document."""
+    text = document_text(create_app(Settings()))
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _out.print(__version__)
+
+
+@contextmanager
+def _settings() -> Iterator[Settings]:
+    settings = Settings()
+    request_log.configure(settings.log_level)
+    with provided(settings) as ready:
+        yield ready
+
+
+def _run(deed: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
+    try:
+        with _settings() as settings:
+            return asyncio.run(deed(settings))
+    except NoSuchOrganization as error:
+        _err.print(str(error))
+        raise typer.Exit(2) from None

@@ -1,0 +1,55 @@
+"""The database of a process: the one that `DATABASE_URL` names, or an embedded one that it brings along."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+
+from app.core.embedded_postgres import EmbeddedPostgres
+from app.core.settings import Settings
+
+_DATABASE = "stageline"
+_SERVICE_USER = "stageline_service"
+
+
+@contextmanager
+def provided(settings: Settings) -> Iterator[Settings]:
+    """Settings whose database URLs can be connected to, for as long as the block lasts.
+
+    The embedded server is stopped on leaving when no other process uses it. Its service connects as a user that owns
+    nothing and is no superuser; its superuser migrates.
+    """
+    if not settings.is_embedded:
+        yield settings
+        return
+    home = data_folder(settings) / "postgres"
+    home.mkdir(parents=True, exist_ok=True)
+    with EmbeddedPostgres(home, binaries=settings.postgres_bindir) as server:
+        asyncio.run(_prepare(server.url()))
+        urls = {
+            "database_url": server.url(_DATABASE, _SERVICE_USER),
+            "migration_database_url": server.url(_DATABASE),
+        }
+        yield settings.model_copy(update=urls).for_development()
+
+
+def data_folder(settings: Settings) -> Path:
+    """Where this machine keeps the service's data."""
+    base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return settings.data_dir or base / "stageline"
+
+
+async def _prepare(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", _SERVICE_USER):
+            await connection.execute(f"CREATE ROLE {_SERVICE_USER} LOGIN NOINHERIT")
+        if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", _DATABASE):
+            await connection.execute(f"CREATE DATABASE {_DATABASE}")
+    except (asyncpg.DuplicateObjectError, asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+        pass  # another process was faster
+    finally:
+        await connection.close()

@@ -1,0 +1,37 @@
+"""Two leads with one e-mail: the second is refused, with the candidates, unless the caller insists."""
+
+from uuid import UUID
+
+from app.core.database import Transaction
+from app.core.problems import Conflict
+from app.leads import queries
+from app.leads.schemas import ContactCandidate, DuplicateCandidate
+from app.people.permissions import is_within
+
+_NOBODY = UUID(int=0)
+
+
+class DuplicateLead(Conflict):
+    """Another lead has this e-mail; look at the candidates, or insist with `allow_duplicate`."""
+
+
+async def refuse_duplicates(tx: Transaction, email: str, except_id: UUID = _NOBODY) -> None:
+    """Raise `DuplicateLead` when another lead of the organization has the e-mail, in any case and any outcome.
+
+    Candidates out of the caller's reach are counted, not shown.
+    """
+    await tx.execute(queries.lock_email, email=email)
+    found = await tx.fetch_all(queries.find_leads_by_email, email=email, except_id=except_id)
+    if not found:
+        return
+    visible = [row for row in found if is_within(tx.caller, "leads.read", row)]
+    contacts = await tx.fetch_all(queries.find_contacts_by_email, email=email)
+    raise DuplicateLead(
+        extra={
+            "candidates": [DuplicateCandidate.model_validate(dict(row)).model_dump(mode="json") for row in visible],
+            "hidden_candidates": len(found) - len(visible),
+            "contact_candidates": [
+                ContactCandidate.model_validate(dict(row)).model_dump(mode="json") for row in contacts
+            ],
+        }
+    )

@@ -1,0 +1,88 @@
+"""Statements on leads."""
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from app.accounts.tables import contacts
+from app.core.database import Statement
+from app.core.pagination import Listing, any_of, at_least, at_most, contains, equals
+from app.core.writes import Update, find_row, insert_row
+from app.leads.tables import leads
+from app.opportunities.qualification import QUALIFICATION_COLUMNS
+from app.people.scoping import in_organization, within_reach
+
+find_lead = find_row(leads)
+update_lead = Update(leads)
+insert_lead = insert_row(
+    leads,
+    without=frozenset(
+        {
+            "outcome",
+            "left_stage",
+            "disqualified_reason",
+            "qualified_at",
+            "converted_at",
+            "converted_account_id",
+            "converted_contact_id",
+            "converted_opportunity_id",
+            *QUALIFICATION_COLUMNS,
+        }
+    ),
+)
+
+lead_listing = Listing(
+    base=sa.select(leads).where(within_reach(leads)),
+    id_column=leads.c.id,
+    sorts={
+        "created_at": leads.c.created_at,
+        "updated_at": leads.c.updated_at,
+        "name": leads.c.name,
+        "stage_entered_at": leads.c.stage_entered_at,
+    },
+    filters={
+        "stage": any_of(leads.c.stage),
+        "outcome": any_of(leads.c.outcome),
+        "source": any_of(leads.c.source),
+        "owner_id": equals(leads.c.owner_id),
+        "team_id": equals(leads.c.team_id),
+        "email": equals(leads.c.email),
+        "external_id": equals(leads.c.external_id),
+        "q": contains(leads.c.name, leads.c.company_name, leads.c.email),
+        "created_at_gte": at_least(leads.c.created_at),
+        "created_at_lte": at_most(leads.c.created_at),
+    },
+)
+
+# held until the end of the transaction: two leads with one e-mail cannot both look and find nobody
+lock_email = Statement(
+    sa.select(
+        sa.func.pg_advisory_xact_lock(
+            sa.func.hashtextextended(
+                sa.cast(bindparam("organization_id", type_=sa.Uuid), sa.Text)
+                + sa.func.lower(bindparam("email", type_=sa.Text)),
+                0,
+            )
+        )
+    )
+)
+
+find_leads_by_email = Statement(
+    sa.select(leads)
+    .where(
+        in_organization(leads),
+        sa.func.lower(leads.c.email) == sa.func.lower(bindparam("email", type_=sa.Text)),
+        leads.c.id != bindparam("except_id", type_=sa.Uuid),
+    )
+    .order_by(leads.c.created_at, leads.c.id)
+    .limit(50)
+)
+
+find_contacts_by_email = Statement(
+    sa.select(contacts.c.id, contacts.c.name, contacts.c.account_id)
+    .where(
+        in_organization(contacts),
+        sa.func.lower(contacts.c.email) == sa.func.lower(bindparam("email", type_=sa.Text)),
+    )
+    .order_by(contacts.c.created_at, contacts.c.id)
+    .limit(50)
+)

@@ -1,0 +1,115 @@
+"""Leads as they are sent and read."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.core.fields import Email, ExternalId, Name, Phone
+from app.core.pagination import PageQuery
+from app.core.resource import Body, Item, Patch
+from app.opportunities.qualification_schemas import Qualified
+from app.workflow.pipeline import Outcome, Step
+
+AllowDuplicate = Annotated[bool, Field(description="Insist although another lead has this e-mail.")]
+
+
+class LeadFields(BaseModel):
+    """What may be said of a lead besides the person's name."""
+
+    company_name: Name | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    title: Name | None = None
+    source: Name | None = Field(default=None, description="Where it came from, as `web` or `trade fair`.")
+    external_id: ExternalId | None = None
+
+
+class LeadCreate(LeadFields, Body):
+    """A new lead; it starts at the first stage of its pipeline."""
+
+    name: Name
+    owner_id: UUID | None = Field(default=None, description="Absent: the caller.")
+    pipeline_id: UUID | None = Field(default=None, description="Absent: the organization's default lead pipeline.")
+    allow_duplicate: AllowDuplicate = False
+
+
+class LeadPatch(LeadFields, Patch):
+    """Changes of a lead; its owner changes by assignment, its stage by transitions."""
+
+    name: Name = Field(default_factory=str)
+    allow_duplicate: AllowDuplicate = False
+
+
+class LeadAssignment(Body):
+    """A new owner."""
+
+    owner_id: UUID
+
+
+class Lead(Qualified, Item):
+    """Somebody who may become a customer."""
+
+    name: str
+    company_name: str | None
+    email: str | None
+    phone: str | None
+    title: str | None
+    source: str | None
+    pipeline_id: UUID
+    pipeline_version: int
+    stage: str
+    step: Step
+    outcome: Outcome
+    stage_entered_at: datetime
+    disqualified_reason: str | None
+    qualified_at: datetime | None
+    converted_at: datetime | None
+    converted_account_id: UUID | None
+    converted_contact_id: UUID | None
+    converted_opportunity_id: UUID | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    external_id: str | None
+
+
+class LeadPage(BaseModel):
+    """A page of leads."""
+
+    items: list[Lead]
+    next_cursor: str | None
+
+
+class LeadQuery(PageQuery):
+    """Filters of the list of leads."""
+
+    stage: list[str] = []
+    outcome: list[Outcome] = []
+    source: list[str] = []
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    email: str | None = None
+    external_id: str | None = None
+    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in name, company, e-mail.")] = None
+    created_at_gte: datetime | None = None
+    created_at_lte: datetime | None = None
+
+
+class DuplicateCandidate(BaseModel):
+    """A lead with the same e-mail that the caller may read."""
+
+    id: UUID
+    name: str
+    company_name: str | None
+    owner_id: UUID | None
+    stage: str
+    outcome: Outcome
+
+
+class ContactCandidate(BaseModel):
+    """A contact with the same e-mail."""
+
+    id: UUID
+    name: str
+    account_id: UUID | None

@@ -1,0 +1,86 @@
+"""Creating, changing, qualifying and assigning leads, each with its event."""
+
+from typing import Any
+from uuid import UUID
+
+from app.core.changes import before
+from app.core.database import Row, Transaction, new_id
+from app.core.problems import Conflict
+from app.core.resource import check_version
+from app.leads import queries
+from app.leads.aggregate import LeadAggregate, lock_lead, payload_of, publish
+from app.leads.duplicates import refuse_duplicates
+from app.outbox.record import start
+from app.people.assignment import owned, team_of
+from app.pipelines.queries import current_pipeline
+from app.workflow.pipeline import Outcome
+from app.workflow.pipeline import Subject as Workflow
+
+READ, WRITE = "leads.read", "leads.write"
+
+
+class LeadClosed(Conflict):
+    """A converted or disqualified lead does not change; recycle a disqualified one first."""
+
+
+async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
+    """Write a new lead at the first stage of its pipeline; raises `DuplicateLead`, `Invalid` and `Forbidden`."""
+    values = await owned(tx, WRITE, fields)
+    allow_duplicate = values.pop("allow_duplicate")
+    if values["email"] is not None and not allow_duplicate:
+        await refuse_duplicates(tx, values["email"])
+    pipeline = await current_pipeline(tx, Workflow.LEAD, values["pipeline_id"])
+    stage, lead_id = pipeline.definition.first_stage, new_id()
+    subject = await start(tx, "lead", lead_id)
+    row = await tx.fetch_row(
+        queries.insert_lead,
+        **values
+        | {
+            "id": lead_id,
+            "pipeline_id": pipeline.pipeline_id,
+            "pipeline_version": pipeline.version,
+            "stage": stage.name,
+            "step": stage.step,
+            "stage_entered_at": tx.now(),
+        },
+    )
+    await publish(tx, LeadAggregate(subject, row), "lead.created", payload_of(row))
+    return row
+
+
+async def change_lead(tx: Transaction, lead_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
+    """Change the given fields; raises `NotFound`, `Forbidden`, `PreconditionFailed`, `LeadClosed`, `DuplicateLead`."""
+    lead = await _lock_open(tx, lead_id, expected)
+    allow_duplicate = changes.pop("allow_duplicate", False)
+    email = changes.get("email")
+    if email is not None and email != lead.row["email"] and not allow_duplicate:
+        await refuse_duplicates(tx, email, lead_id)
+    return await _write(tx, lead, changes, "lead.updated") if changes else lead.row
+
+
+async def qualify_lead(tx: Transaction, lead_id: UUID, qualification: dict[str, Any], expected: int | None) -> Row:
+    """Replace the qualification; raises `NotFound`, `Forbidden`, `PreconditionFailed` and `LeadClosed`."""
+    lead = await _lock_open(tx, lead_id, expected)
+    return await _write(tx, lead, qualification, "lead.updated")
+
+
+async def assign_lead(tx: Transaction, lead_id: UUID, owner_id: UUID, expected: int | None) -> Row:
+    """Give the lead to another owner, whose team it then counts for; raises as `change_lead`, and `Invalid`."""
+    lead = await _lock_open(tx, lead_id, expected)
+    values = {"owner_id": owner_id, "team_id": await team_of(tx, owner_id)}
+    return await _write(tx, lead, values, "lead.assigned")
+
+
+async def _lock_open(tx: Transaction, lead_id: UUID, expected: int | None) -> LeadAggregate:
+    lead = await lock_lead(tx, lead_id, read=READ, write=WRITE)
+    check_version(lead.row, expected)
+    if lead.row["outcome"] != Outcome.OPEN:
+        raise LeadClosed
+    return lead
+
+
+async def _write(tx: Transaction, lead: LeadAggregate, values: dict[str, Any], event_type: str) -> Row:
+    old = lead.row
+    lead.row = await tx.fetch_row(queries.update_lead.of(values), id=lead.id, **values)
+    await publish(tx, lead, event_type, payload_of(lead.row), before(old, lead.row))
+    return lead.row

@@ -1,0 +1,111 @@
+"""`stageline serve`: a database, the newest schema, an organization with its first key, the API and the worker."""
+
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import uvicorn
+from rich.console import Console
+
+from app.core.database import Database, connect
+from app.core.migrate import migrate
+from app.core.roles import WORKER_ROLE
+from app.core.settings import Settings
+from app.founding import create_organization
+from app.main import connect_app, create_app
+from app.people.api_key import ApiKey
+from app.people.directory import choose_organization, list_organizations
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the API listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+async def migrate_to_newest(settings: Settings) -> None:
+    """Bring the database to the newest schema, as its owner."""
+    url = _url(settings)
+    await migrate(settings.migration_database_url or url, service_url=url)
+
+
+async def prepare(settings: Settings) -> ApiKey | None:
+    """Migrate, and found the first organization where there is none; gives its key, which is shown once."""
+    await migrate_to_newest(settings)
+    async with opened_as_worker(settings) as worker:
+        if await list_organizations(worker):
+            return None
+    async with opened(settings) as database:
+        return (await create_organization(database, "My organization")).key
+
+
+async def choose(settings: Settings, wanted: UUID | None) -> UUID:
+    """The organization that a command acts for; raises `NoSuchOrganization`."""
+    await migrate_to_newest(settings)
+    async with opened_as_worker(settings) as worker:
+        return await choose_organization(worker, wanted)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The service's database, closed on leaving."""
+    database = await connect_app(settings)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def opened_as_worker(settings: Settings) -> AsyncIterator[Database]:
+    """A connection in the worker's role, which sees the names of all organizations."""
+    options = settings.server_options()
+    database = await connect(_url(settings), role=WORKER_ROLE, size=1, options=options, acquire_timeout_seconds=5)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def announce(out: Console, address: Address, key: ApiKey | None) -> None:
+    """Say where the service is, and show a new organization's key, once."""
+    out.print(f"Stageline is at [bold]{address.url}[/bold], its documentation at {address.url}/docs")
+    if key is not None:
+        out.print(f"\nYour organization's first key (manager of operations), shown this once:\n\n    {key}\n")
+        out.print(f'Try: curl -H "Authorization: Bearer {key}" {address.url}/v1/me')
+    else:
+        out.print("Another key: stageline create-key --position sales_manager")
+
+
+def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
+    """Serve until SIGTERM or SIGINT; requests drain and the worker gives its leases back."""
+    # uvicorn raises the signal again after its shutdown: leave normally, so that an embedded Postgres is stopped too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    config = uvicorn.Config(
+        create_app(settings, with_worker=with_worker),
+        host=address.host,
+        port=address.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+    uvicorn.Server(config).run()
+
+
+def _url(settings: Settings) -> str:
+    if settings.database_url is None:
+        raise ValueError("there is no database: `own_postgres.provided` brings one")
+    return settings.database_url

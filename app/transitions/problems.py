@@ -1,0 +1,40 @@
+"""Why a record may not move, as problems that say what to do about it."""
+
+from typing import Any
+
+from app.core.problems import Conflict, FieldError, Invalid
+from app.transitions.schemas import describe_criterion
+from app.workflow import decision
+
+_INPUT_TEXTS = {"reason": "This move needs a reason.", "loss_reason": "A lost deal needs a loss reason from the list."}
+
+
+class TransitionNotAllowed(Conflict):
+    """There is no such move from here; `available` lists those that exist."""
+
+
+class ExitCriteriaNotMet(Conflict):
+    """Evidence is missing; `criteria` says what, who can fix it and how."""
+
+
+class LeadAlreadyConverted(Conflict):
+    """This lead was converted already; `converted_opportunity_id` names the deal."""
+
+
+def not_allowed(error: decision.TransitionNotAllowed) -> TransitionNotAllowed:
+    """The refusal of an edge that does not exist."""
+    available = [{"to_stage": edge.to_stage, "kind": edge.kind} for edge in error.edges if edge.only_by is None]
+    return TransitionNotAllowed(extra={"available": available})
+
+
+def not_met(error: decision.ExitCriteriaNotMet, record_id: Any) -> ExitCriteriaNotMet:
+    """The refusal of an edge whose evidence is missing."""
+    criteria = [describe_criterion(result, record_id).model_dump(mode="json") for result in error.results]
+    return ExitCriteriaNotMet(extra={"criteria": criteria})
+
+
+def input_required(error: decision.InputRequired) -> Invalid:
+    """The refusal of an edge whose inputs were not sent."""
+    return Invalid(
+        errors=[FieldError(pointer=f"/{name}", code="missing", detail=_INPUT_TEXTS[name]) for name in error.names]
+    )

@@ -1,0 +1,119 @@
+"""What leads and deals differ in when their stage changes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.core.caller import Caller
+from app.core.database import Row, Statement, Transaction
+from app.core.problems import Forbidden, NotFound
+from app.core.writes import Update
+from app.leads import aggregate as lead_aggregate
+from app.leads import queries as lead_queries
+from app.opportunities import aggregate as deal_aggregate
+from app.opportunities import queries as deal_queries
+from app.outbox.event import Subject
+from app.outbox.record import lock
+from app.people.permissions import is_within
+from app.pipelines.queries import definition_of
+from app.transitions.evidence import evidence_of, find_deal, find_lead
+from app.workflow.criteria import Evidence
+from app.workflow.decision import Standing
+from app.workflow.pipeline import Definition, Edge, Outcome, Step, TransitionKind
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """How one kind of record is read, written and published; `action_of` gives the permission an edge needs."""
+
+    noun: str
+    read: str
+    find: Statement
+    update: Update
+    payload_of: Callable[[Mapping[str, Any]], dict[str, Any]]
+    action_of: Callable[[Edge, Definition], str]
+
+
+@dataclass(slots=True)
+class Walker:
+    """A lead or a deal on its way: its row, evidence and definition, all read at the same moment."""
+
+    workflow: Workflow
+    subject: Subject
+    row: Row
+    definition: Definition
+
+    @property
+    def id(self) -> UUID:
+        return self.subject.id
+
+    @property
+    def evidence(self) -> Evidence:
+        return evidence_of(self.row)
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.row["stage"], Outcome(self.row["outcome"]), self.row["left_stage"])
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every edge from here."""
+        standing = self.standing
+        return self.definition.edges_from(standing.stage, standing.outcome, standing.left_stage)
+
+    def demand(self, caller: Caller, action: str) -> None:
+        """Raise `Forbidden` when the record lies beyond the reach of the action."""
+        if not is_within(caller, action, self.row):
+            raise Forbidden("Your position may not move this record that way.")
+
+
+async def lock_walker(tx: Transaction, workflow: Workflow, record_id: UUID) -> Walker:
+    """Lock a record and read it with its evidence; raises `NotFound` beyond the caller's reach."""
+    subject = await lock(tx, record_id)
+    return await _read(tx, workflow, record_id, subject)
+
+
+async def read_walker(tx: Transaction, workflow: Workflow, record_id: UUID) -> Walker:
+    """Read a record with its evidence, without a lock; its subject's number is not known."""
+    return await _read(tx, workflow, record_id, Subject(workflow.noun, record_id, -1))
+
+
+async def _read(tx: Transaction, workflow: Workflow, record_id: UUID, subject: Subject | None) -> Walker:
+    row = await tx.fetch_one(workflow.find, id=record_id)
+    if row is None or subject is None or not is_within(tx.caller, workflow.read, row):
+        raise NotFound
+    definition = await definition_of(tx, row["pipeline_id"], row["pipeline_version"])
+    return Walker(workflow, subject, row, definition)
+
+
+def _deal_action(edge: Edge, definition: Definition) -> str:
+    if edge.kind is TransitionKind.REOPEN:
+        return "transitions.override"
+    is_forward = edge.kind is TransitionKind.FORWARD and definition.stage(edge.from_stage).step is Step.PROSPECTING
+    is_back = edge.kind is TransitionKind.BACK and definition.stage(edge.to_stage).step is Step.PROSPECTING
+    return "transitions.qualify" if is_forward or is_back else "transitions.advance"
+
+
+def _lead_action(edge: Edge, _definition: Definition) -> str:
+    is_about_work = edge.kind in {TransitionKind.DISQUALIFY, TransitionKind.RECYCLE}
+    return "leads.write" if is_about_work else "transitions.qualify"
+
+
+DEAL = Workflow(
+    noun="opportunity",
+    read="opportunities.read",
+    find=find_deal,
+    update=deal_queries.update_opportunity,
+    payload_of=deal_aggregate.payload_of,
+    action_of=_deal_action,
+)
+
+LEAD = Workflow(
+    noun="lead",
+    read="leads.read",
+    find=find_lead,
+    update=lead_queries.update_lead,
+    payload_of=lead_aggregate.payload_of,
+    action_of=_lead_action,
+)
