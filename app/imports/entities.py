@@ -39,7 +39,8 @@ class Reference:
 class Entity:
     """Rows are staged in `staged`; those of its columns that `table` has as well are written as they are.
 
-    `unique` are fields besides the key that no two records may share, with whether their case matters.
+    With `has_events` each record is a subject, which later writes lock and whose events they number. `unique` are fields
+    besides the key that no two records may share, with whether their case matters.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Entity:
     fields: Mapping[str, Field]
     references: tuple[Reference, ...] = ()
     has_parent: bool = False
+    has_events: bool = False
     unique: Mapping[str, bool] = data_field(default_factory=dict)
     derived: tuple[sa.Column[Any], ...] = ()
     staged: sa.Table = data_field(init=False)
@@ -134,6 +136,7 @@ ACCOUNTS = Entity(
     },
     references=(_OWNER,),
     has_parent=True,
+    has_events=True,
 )
 
 OPPORTUNITIES = Entity(
@@ -162,6 +165,7 @@ OPPORTUNITIES = Entity(
         _OWNER,
         Reference("product", None, products),
     ),
+    has_events=True,
     derived=(
         sa.Column("pipeline_id", sa.Uuid),
         sa.Column("pipeline_version", sa.Integer),

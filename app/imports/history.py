@@ -58,7 +58,7 @@ def with_history(row: Values, dated_stages: Sequence[str], rules: DealRules) -> 
         "left_stage": moves[-1].source.name if outcome is Outcome.LOST else None,
         "probability": {Outcome.WON: 100, Outcome.LOST: 0}.get(outcome, stage.probability),
         "forecast_category": stage.forecast_category,
-        "stage_entered_at": moments[-1] if moves and moves[-1].target == stage else opened_at,
+        "stage_entered_at": moments[-1] if moves and moves[-1].target is stage else opened_at,
         "opened_at": opened_at,
         "closed_at": closed_at,
         "completed_at": closed_at if stage.terminal else None,
@@ -109,11 +109,12 @@ def _moves(values: Values, dated_stages: Sequence[str], stage: Stage, definition
     """The dated moves before the close, which has a date of its own."""
     moves, current = [], definition.first_stage
     for number, name in enumerate(dated_stages):
-        on, target = values[history_field(number)], definition.stage(name)
-        if on is None or target == current or (target == stage and values["closed_on"] is not None):
+        on = values[history_field(number)]
+        if on is None or name == current.name or (name == stage.name and values["closed_on"] is not None):
             continue
-        ahead = definition.stages.index(target) > definition.stages.index(current)
-        moves.append(Move(current, target, TransitionKind.FORWARD if ahead else TransitionKind.BACK, on))
+        target = definition.stage(name)
+        earlier = next(each for each in definition.stages if each is current or each is target)
+        moves.append(Move(current, target, TransitionKind.FORWARD if earlier is current else TransitionKind.BACK, on))
         current = target
     return moves
 

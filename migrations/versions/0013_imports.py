@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.walls import isolate
+from app.core.walls import isolate
 
 revision = "0013"
 down_revision = "0012"
