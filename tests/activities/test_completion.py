@@ -133,7 +133,9 @@ async def test_nothing_is_recorded_on_a_deal_that_went_out_of_reach(
     rep, southerner = await department.representative("north"), await department.representative("south")
     deal = await open_deal(rep)
     activity = await plan_activity(rep, opportunity_id=deal["id"])
-    await department.operations.patch(f"/opportunities/{deal['id']}", {"owner_id": str(southerner.user_id)})
+    await department.operations.post(
+        f"/opportunities/{deal['id']}/assignment", {"owner_id": str(southerner.user_id)}, expect=200
+    )
 
     problem = await rep.post(f"/activities/{activity['id']}/completion", {"status": "held"}, expect=403)
 
