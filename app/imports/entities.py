@@ -39,8 +39,8 @@ class Reference:
 class Entity:
     """Rows are staged in `staged`; those of its columns that `table` has as well are written as they are.
 
-    With `has_events` each record is a subject, which later writes lock and whose events they number. `unique` are fields
-    besides the key that no two records may share, with whether their case matters.
+    With `has_events` each record is a subject, which later writes lock and whose events they number. `unique` are
+    fields besides the key that no two records may share, with whether their case matters.
     """
 
     name: str
