@@ -20,6 +20,7 @@ from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.follow_up.routes import follow_up
 from app.leads.routes import leads
+from app.opportunities.part_routes import opportunity_parts
 from app.opportunities.routes import opportunities
 from app.outbox.routes import outbox
 from app.people.authentication import Authenticator
@@ -38,6 +39,7 @@ ROUTERS = (
     accounts,
     contacts,
     opportunities,
+    opportunity_parts,
     transitions,
     activities,
     proposals,
