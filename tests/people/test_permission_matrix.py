@@ -92,3 +92,12 @@ def test_whoever_sells_changes_at_most_own_records_and_only_operations_changes_a
 
             assert all(row[each] <= Reach.OWN for each in sellers if each is not Position.SALES_MANAGER), action
             assert everywhere <= {Position.SALES_OPERATIONS_SPECIALIST, Position.SALES_OPERATIONS_MANAGER}, action
+
+
+@pytest.mark.parametrize("area", ["leads", "opportunities", "team_targets", "analytics"])
+def test_everybody_reads_the_own_teams_work_and_operations_all_of_it(area: str) -> None:
+    operations = {Position.SALES_OPERATIONS_SPECIALIST, Position.SALES_OPERATIONS_MANAGER}
+
+    assert MATRIX[f"{area}.read"] == {
+        position: Reach.ORGANIZATION if position in operations else Reach.TEAM for position in Position
+    }
