@@ -163,7 +163,9 @@ LINES = {
     "objections.write": Line(open_deal_of, sends("POST", "/objections", **_OBJECTION)),
     "proposals.read": Line(make_proposal, sends("GET", "/proposals/{id}"), 200, "proposals.read"),
     "proposals.write": Line(make_proposal, sends("PATCH", "/proposals/{id}", title="B"), 200, "proposals.read"),
-    "discounts.approve": Line(make_proposal, sends("POST", "/proposals/{id}/discount-approval"), 200, "proposals.read", never_own=True),
+    "discounts.approve": Line(
+        make_proposal, sends("POST", "/proposals/{id}/discount-approval"), 200, "proposals.read", never_own=True
+    ),
     "contracts.read": Line(make_contract, sends("GET", "/contracts/{id}"), 200, "contracts.read"),
     "contracts.write": Line(make_contract, sends("PATCH", "/contracts/{id}", number="B"), 200, "contracts.read"),
     "activities.read": Line(make_activity, sends("GET", "/activities/{id}"), 200, "activities.read"),
