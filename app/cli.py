@@ -17,7 +17,18 @@ from app.api_document import document_text
 from app.core import request_log
 from app.core.own_postgres import provided
 from app.core.settings import Settings
+from app.demonstration import demonstrate, demonstrate_in
 from app.founding import create_organization as found_organization
+from app.imports.command import (
+    DryRun,
+    ExitCode,
+    Folder,
+    ImportOptions,
+    MappingFile,
+    ReportFile,
+    SkipBadRows,
+    import_folder,
+)
 from app.main import create_app
 from app.people.directory import NoSuchOrganization, key_for_position
 from app.people.organizations import Founded
@@ -53,6 +64,8 @@ def serve(
     with _settings() as settings:
         key = asyncio.run(serving.prepare(settings))
         serving.announce(_out, address, key)
+        if demo:
+            asyncio.run(demonstrate(settings, _out, address.url))
         serving.run(settings, address, with_worker=worker)
 
 
@@ -123,6 +136,38 @@ def openapi(
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+@app.command(name="import")
+def import_csv(
+    folder: Folder,
+    mapping: MappingFile,
+    *,
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
+    report: ReportFile = None,
+    organization: Organization = None,
+) -> None:
+    """Import CSV files as a mapping says; all or nothing unless bad rows are skipped."""
+
+    async def run(settings: Settings) -> ExitCode:
+        chosen = await serving.choose(settings, organization)
+        async with serving.opened(settings) as database:
+            options = ImportOptions(folder, mapping, dry_run, skip_bad_rows, report)
+            return await import_folder(database, chosen, options, _err)
+
+    raise typer.Exit(_run(run))
+
+
+@app.command()
+def demo(organization: Organization = None) -> None:
+    """Fill an empty organization with a demonstration department, and print keys to act with."""
+
+    async def run(settings: Settings) -> None:
+        chosen = await serving.choose(settings, organization)
+        await demonstrate_in(settings, chosen, _out)
+
+    _run(run)
 
 
 @app.command()

@@ -2,9 +2,7 @@ import re
 
 from fastapi import FastAPI
 
-VERBS = (
-    "list|get|create|update|delete|replace|complete|send|accept|reject|expire|approve|sign|terminate|resolve|enable|test"
-)
+VERBS = "list|get|create|update|delete|replace|complete|send|accept|reject|expire|approve|sign|terminate|resolve|enable|test"
 
 
 def test_operations_are_named_like_methods_and_no_two_alike(app: FastAPI) -> None:
