@@ -89,7 +89,7 @@ class LeadQuery(PageQuery):
     source: list[str] = []
     owner_id: UUID | None = None
     team_id: UUID | None = None
-    email: str | None = None
+    email: Annotated[str | None, Field(description="In any case.")] = None
     external_id: str | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in name, company, e-mail.")] = None
     created_at_gte: datetime | None = None

@@ -26,9 +26,9 @@ class LeadClosed(Conflict):
 async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
     """Write a new lead at the first stage of its pipeline; raises `DuplicateLead`, `Invalid` and `Forbidden`."""
     values = await owned(tx, WRITE, fields)
-    allow_duplicate = values.pop("allow_duplicate")
-    if values["email"] is not None and not allow_duplicate:
-        await refuse_duplicates(tx, values["email"])
+    insists = values.pop("allow_duplicate")
+    if values["email"] is not None:
+        await refuse_duplicates(tx, values["email"], insists=insists)
     pipeline = await current_pipeline(tx, Workflow.LEAD, values["pipeline_id"])
     stage, lead_id = pipeline.definition.first_stage, new_id()
     subject = await start(tx, "lead", lead_id)
@@ -51,11 +51,12 @@ async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
 async def change_lead(tx: Transaction, lead_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
     """Change the given fields; raises `NotFound`, `Forbidden`, `PreconditionFailed`, `LeadClosed`, `DuplicateLead`."""
     lead = await _lock_open(tx, lead_id, expected)
-    allow_duplicate = changes.pop("allow_duplicate", False)
-    email = changes.get("email")
-    if email is not None and email != lead.row["email"] and not allow_duplicate:
-        await refuse_duplicates(tx, email, lead_id)
-    return await _write(tx, lead, changes, "lead.updated") if changes else lead.row
+    values = {name: value for name, value in changes.items() if name != "allow_duplicate"}
+    email, old_email = values.get("email"), lead.row["email"] or ""
+    if email is not None and email.lower() != old_email.lower():
+        insists = changes.get("allow_duplicate", False)
+        await refuse_duplicates(tx, email, insists=insists, except_id=lead_id)
+    return await _write(tx, lead, values, "lead.updated") if values else lead.row
 
 
 async def qualify_lead(tx: Transaction, lead_id: UUID, qualification: dict[str, Any], expected: int | None) -> Row:
