@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.core.fields import Email, ExternalId, Name, Phone
+from app.core.fields import Email, ExternalId, Name, Phone, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
@@ -43,9 +43,10 @@ class LeadPatch(LeadFields, Patch):
 
 
 class LeadAssignment(Body):
-    """A new owner."""
+    """A new owner, and why."""
 
     owner_id: UUID
+    reason: Text | None = Field(default=None, description="Published with the event as `assignment_reason`.")
 
 
 class Lead(Qualified, Item):
