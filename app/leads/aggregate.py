@@ -1,4 +1,7 @@
-"""A lead with its evidence is one aggregate: whatever is written about it is written under its lock."""
+"""A lead with its evidence is one aggregate: whatever is written about it is written under its lock.
+
+The order is always the same: `lock_lead` (nothing is written before it), read, decide, write, `publish`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +37,15 @@ async def lock_lead(tx: Transaction, lead_id: UUID, *, read: str, write: str | N
     if subject is None or row is None:
         raise NotFound
     return LeadAggregate(subject, row)
+
+
+async def read_lead(tx: Transaction, lead_id: UUID, *, read: str) -> Row:
+    """Read a lead without locking it; raises `NotFound` beyond the reach of `read`."""
+    row = await tx.fetch_one(queries.find_lead, id=lead_id)
+    demand_record(tx.caller, read, None, row)
+    if row is None:
+        raise NotFound
+    return row
 
 
 async def publish(

@@ -15,12 +15,15 @@ class DuplicateLead(Conflict):
     """Another lead has this e-mail; look at the candidates, or insist with `allow_duplicate`."""
 
 
-async def refuse_duplicates(tx: Transaction, email: str, except_id: UUID = _NOBODY) -> None:
+async def refuse_duplicates(tx: Transaction, email: str, *, insists: bool, except_id: UUID = _NOBODY) -> None:
     """Raise `DuplicateLead` when another lead of the organization has the e-mail, in any case and any outcome.
 
-    Candidates out of the caller's reach are counted, not shown.
+    Candidates out of the caller's reach are counted, not shown. Who insists is let through, but waits in the same
+    line: somebody who does not insist must see the lead that is being written here.
     """
     await tx.execute(queries.lock_email, email=email)
+    if insists:
+        return
     found = await tx.fetch_all(queries.find_leads_by_email, email=email, except_id=except_id)
     if not found:
         return

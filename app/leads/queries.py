@@ -5,11 +5,16 @@ from sqlalchemy import bindparam
 
 from app.accounts.tables import contacts
 from app.core.database import Statement
-from app.core.pagination import Listing, any_of, at_least, at_most, contains, equals
+from app.core.pagination import Filter, Listing, any_of, at_least, at_most, contains, equals
 from app.core.writes import Update, find_row, insert_row
 from app.leads.tables import leads
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.people.scoping import in_organization, within_reach
+
+
+def _has_email(table: sa.Table) -> Filter:
+    return lambda email: sa.func.lower(table.c.email) == sa.func.lower(sa.bindparam(email.key, type_=sa.Text))
+
 
 find_lead = find_row(leads)
 update_lead = Update(leads)
@@ -45,7 +50,7 @@ lead_listing = Listing(
         "source": any_of(leads.c.source),
         "owner_id": equals(leads.c.owner_id),
         "team_id": equals(leads.c.team_id),
-        "email": equals(leads.c.email),
+        "email": _has_email(leads),
         "external_id": equals(leads.c.external_id),
         "q": contains(leads.c.name, leads.c.company_name, leads.c.email),
         "created_at_gte": at_least(leads.c.created_at),
@@ -70,7 +75,7 @@ find_leads_by_email = Statement(
     sa.select(leads)
     .where(
         in_organization(leads),
-        sa.func.lower(leads.c.email) == sa.func.lower(bindparam("email", type_=sa.Text)),
+        _has_email(leads)(bindparam("email")),
         leads.c.id != bindparam("except_id", type_=sa.Uuid),
     )
     .order_by(leads.c.created_at, leads.c.id)
@@ -81,7 +86,7 @@ find_contacts_by_email = Statement(
     sa.select(contacts.c.id, contacts.c.name, contacts.c.account_id)
     .where(
         in_organization(contacts),
-        sa.func.lower(contacts.c.email) == sa.func.lower(bindparam("email", type_=sa.Text)),
+        _has_email(contacts)(bindparam("email")),
     )
     .order_by(contacts.c.created_at, contacts.c.id)
     .limit(50)

@@ -11,11 +11,12 @@ from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, docum
 from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.leads import queries, schemas, writing
+from app.leads.aggregate import read_lead
 from app.leads.duplicates import DuplicateLead
 from app.leads.writing import READ, WRITE, LeadClosed
 from app.opportunities.qualification_schemas import QualificationReplace
 from app.people.authentication import Permission
-from app.people.permissions import demand_record, scope
+from app.people.permissions import scope
 
 leads = router("leads")
 
@@ -43,8 +44,8 @@ async def create_lead(caller: Writer, database: AppDatabase, body: schemas.LeadC
 async def get_lead(caller: Reader, database: AppDatabase, lead_id: UUID) -> Response:
     """Read a lead."""
     async with database.begin(caller) as tx:
-        row = await tx.fetch_one(queries.find_lead, id=lead_id)
-    return item_response(schemas.Lead, demand_record(caller, READ, None, row))
+        row = await read_lead(tx, lead_id, read=READ)
+    return item_response(schemas.Lead, row)
 
 
 @leads.patch(
@@ -85,5 +86,5 @@ async def create_lead_assignment(
 ) -> Response:
     """Give a lead to another owner; it then counts for the owner's team."""
     async with database.begin(caller) as tx:
-        row = await writing.assign_lead(tx, lead_id, body.owner_id, expected)
+        row = await writing.assign_lead(tx, lead_id, body, expected)
     return item_response(schemas.Lead, row)

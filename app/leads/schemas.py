@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.core.fields import Email, ExternalId, Name, Phone
+from app.core.fields import Email, ExternalId, Name, Phone, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
@@ -43,9 +43,10 @@ class LeadPatch(LeadFields, Patch):
 
 
 class LeadAssignment(Body):
-    """A new owner."""
+    """A new owner, and why."""
 
     owner_id: UUID
+    reason: Text | None = Field(default=None, description="Published with the event as `assignment_reason`.")
 
 
 class Lead(Qualified, Item):
@@ -89,7 +90,7 @@ class LeadQuery(PageQuery):
     source: list[str] = []
     owner_id: UUID | None = None
     team_id: UUID | None = None
-    email: str | None = None
+    email: Annotated[str | None, Field(description="In any case.")] = None
     external_id: str | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in name, company, e-mail.")] = None
     created_at_gte: datetime | None = None

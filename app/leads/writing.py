@@ -10,6 +10,7 @@ from app.core.resource import check_version
 from app.leads import queries
 from app.leads.aggregate import LeadAggregate, lock_lead, payload_of, publish
 from app.leads.duplicates import refuse_duplicates
+from app.leads.schemas import LeadAssignment
 from app.outbox.record import start
 from app.people.assignment import owned, team_of
 from app.pipelines.queries import current_pipeline
@@ -26,9 +27,9 @@ class LeadClosed(Conflict):
 async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
     """Write a new lead at the first stage of its pipeline; raises `DuplicateLead`, `Invalid` and `Forbidden`."""
     values = await owned(tx, WRITE, fields)
-    allow_duplicate = values.pop("allow_duplicate")
-    if values["email"] is not None and not allow_duplicate:
-        await refuse_duplicates(tx, values["email"])
+    insists = values.pop("allow_duplicate")
+    if values["email"] is not None:
+        await refuse_duplicates(tx, values["email"], insists=insists)
     pipeline = await current_pipeline(tx, Workflow.LEAD, values["pipeline_id"])
     stage, lead_id = pipeline.definition.first_stage, new_id()
     subject = await start(tx, "lead", lead_id)
@@ -51,11 +52,12 @@ async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
 async def change_lead(tx: Transaction, lead_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
     """Change the given fields; raises `NotFound`, `Forbidden`, `PreconditionFailed`, `LeadClosed`, `DuplicateLead`."""
     lead = await _lock_open(tx, lead_id, expected)
-    allow_duplicate = changes.pop("allow_duplicate", False)
-    email = changes.get("email")
-    if email is not None and email != lead.row["email"] and not allow_duplicate:
-        await refuse_duplicates(tx, email, lead_id)
-    return await _write(tx, lead, changes, "lead.updated") if changes else lead.row
+    values = {name: value for name, value in changes.items() if name != "allow_duplicate"}
+    email, old_email = values.get("email"), lead.row["email"] or ""
+    if email is not None and email.lower() != old_email.lower():
+        insists = changes.get("allow_duplicate", False)
+        await refuse_duplicates(tx, email, insists=insists, except_id=lead_id)
+    return await _write(tx, lead, values, "lead.updated") if values else lead.row
 
 
 async def qualify_lead(tx: Transaction, lead_id: UUID, qualification: dict[str, Any], expected: int | None) -> Row:
@@ -64,11 +66,16 @@ async def qualify_lead(tx: Transaction, lead_id: UUID, qualification: dict[str, 
     return await _write(tx, lead, qualification, "lead.updated")
 
 
-async def assign_lead(tx: Transaction, lead_id: UUID, owner_id: UUID, expected: int | None) -> Row:
-    """Give the lead to another owner, whose team it then counts for; raises as `change_lead`, and `Invalid`."""
+async def assign_lead(tx: Transaction, lead_id: UUID, asked: LeadAssignment, expected: int | None) -> Row:
+    """Give the lead to another owner, whose team it then counts for; nothing happens when it is there already.
+
+    The new owner may be beyond the caller's reach: leads are handed over. Raises as `change_lead`, and `Invalid`.
+    """
     lead = await _lock_open(tx, lead_id, expected)
-    values = {"owner_id": owner_id, "team_id": await team_of(tx, owner_id)}
-    return await _write(tx, lead, values, "lead.assigned")
+    values = {"owner_id": asked.owner_id, "team_id": await team_of(tx, asked.owner_id)}
+    if all(lead.row[name] == value for name, value in values.items()):
+        return lead.row
+    return await _write(tx, lead, values, "lead.assigned", {"assignment_reason": asked.reason})
 
 
 async def _lock_open(tx: Transaction, lead_id: UUID, expected: int | None) -> LeadAggregate:
@@ -79,8 +86,10 @@ async def _lock_open(tx: Transaction, lead_id: UUID, expected: int | None) -> Le
     return lead
 
 
-async def _write(tx: Transaction, lead: LeadAggregate, values: dict[str, Any], event_type: str) -> Row:
+async def _write(
+    tx: Transaction, lead: LeadAggregate, values: dict[str, Any], event_type: str, said: dict[str, Any] | None = None
+) -> Row:
     old = lead.row
     lead.row = await tx.fetch_row(queries.update_lead.of(values), id=lead.id, **values)
-    await publish(tx, lead, event_type, payload_of(lead.row), before(old, lead.row))
+    await publish(tx, lead, event_type, payload_of(lead.row) | (said or {}), before(old, lead.row))
     return lead.row

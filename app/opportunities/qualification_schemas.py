@@ -1,14 +1,14 @@
 """Qualification as it is sent: need, budget, timeline and decision process, each with a note, and a score."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from app.core.fields import Amount, Currency, Text
 from app.core.resource import Body
 
-Score = Annotated[int, Field(ge=0, le=100)]
+Score = Annotated[int, Field(ge=0, le=100, strict=True)]
 
 
 class QualificationReplace(Body):
@@ -17,7 +17,9 @@ class QualificationReplace(Body):
     need: Text | None = None
     need_note: Text | None = None
     budget_amount: Amount | None = None
-    budget_currency: Currency | None = None
+    budget_currency: Currency | None = Field(
+        default=None, validate_default=True, description="Sent with an amount, and only then."
+    )
     budget_note: Text | None = None
     timeline_on: date | None = Field(default=None, description="When the customer wants to have it.")
     timeline_note: Text | None = None
@@ -25,11 +27,13 @@ class QualificationReplace(Body):
     decision_process_note: Text | None = None
     qualification_score: Score | None = None
 
-    @model_validator(mode="after")
-    def _budget_has_a_currency(self) -> Self:
-        if (self.budget_amount is None) != (self.budget_currency is None):
+    @field_validator("budget_currency")
+    @classmethod
+    def _goes_with_the_amount(cls, currency: str | None, fields: ValidationInfo) -> str | None:
+        # an amount that is wrong itself is not in `data`: one error at its own place is enough
+        if "budget_amount" in fields.data and (fields.data["budget_amount"] is None) != (currency is None):
             raise ValueError("budget_amount and budget_currency go together")
-        return self
+        return currency
 
 
 class Qualified(BaseModel):
