@@ -62,7 +62,6 @@ async def get_handoff(caller: Reader, database: AppDatabase, handoff_id: UUID) -
 
 @handoffs.post(
     "/handoffs/{handoff_id}/acceptance",
-    status_code=201,
     response_model=schemas.Handoff,
     responses=documented(NotFound, HandoffAlreadyDecided),
 )
@@ -72,12 +71,11 @@ async def create_handoff_acceptance(
     """Accept an account that was handed to you; its owner stays until somebody gives it to you."""
     async with database.begin(caller) as tx:
         row = await decide_handoff(tx, handoff_id, schemas.HandoffStatus.ACCEPTED, body.note)
-    return item_response(schemas.Handoff, row, status=201)
+    return item_response(schemas.Handoff, row)
 
 
 @handoffs.post(
     "/handoffs/{handoff_id}/rejection",
-    status_code=201,
     response_model=schemas.Handoff,
     responses=documented(NotFound, HandoffAlreadyDecided),
 )
@@ -87,4 +85,4 @@ async def create_handoff_rejection(
     """Reject an account that was handed to you."""
     async with database.begin(caller) as tx:
         row = await decide_handoff(tx, handoff_id, schemas.HandoffStatus.REJECTED, body.note)
-    return item_response(schemas.Handoff, row, status=201)
+    return item_response(schemas.Handoff, row)

@@ -47,7 +47,6 @@ async def get_issue(caller: Reader, database: AppDatabase, issue_id: UUID) -> Re
 
 @issues.post(
     "/issues/{issue_id}/resolution",
-    status_code=201,
     response_model=schemas.Issue,
     responses=documented(NotFound, IssueAlreadyResolved),
 )
@@ -57,4 +56,4 @@ async def create_issue_resolution(
     """Resolve an issue and say how."""
     async with database.begin(caller) as tx:
         row = await resolve_issue(tx, issue_id, body.resolution)
-    return item_response(schemas.Issue, row, status=201)
+    return item_response(schemas.Issue, row)
