@@ -7,7 +7,7 @@ import pytest
 
 from app.people.permissions import Position
 from tests.builders.deals import add_contact_role, add_line_item, lose_deal, offer_product, raise_objection
-from tests.builders.evidence import UNKNOWN_ID, complete_deal, open_deal
+from tests.builders.evidence import UNKNOWN_ID, mark_completed, open_deal
 from tests.builders.leads import BANT
 from tests.department import Department
 
@@ -18,7 +18,7 @@ async def test_nothing_inside_a_completed_deal_changes(department: Department, o
     path = f"/opportunities/{deal['id']}"
     item, role = await add_line_item(rep, deal, gtx), await add_contact_role(rep, deal)
     objection = await raise_objection(rep, deal)
-    await complete_deal(owner, deal)
+    await mark_completed(owner, deal)
     attempts: list[tuple[str, str, object]] = [
         ("PATCH", path, {"name": "Renamed"}),
         ("PUT", f"{path}/qualification", BANT),
