@@ -21,7 +21,7 @@ async def test_a_followed_up_deal_goes_on_to_its_end_without_an_override(
     await record_satisfaction(rep, deal)
     blocked = await rep.post(f"/opportunities/{deal}/transitions", {"to_stage": "analysis"}, expect=409)
 
-    await rep.post(f"/issues/{issue['id']}/resolution", {"resolution": "A new invoice was sent"})
+    await rep.post(f"/issues/{issue['id']}/resolution", {"resolution": "A new invoice was sent"}, expect=200)
     await rep.post(f"/opportunities/{deal}/transitions", {"to_stage": "analysis"})
     await file_review(rep, deal)
     await rep.post(f"/opportunities/{deal}/transitions", {"to_stage": "completed"})
@@ -92,7 +92,7 @@ async def test_an_issue_is_resolved_once(department: Department, owner: asyncpg.
     deal = await open_deal_of(department, rep)
     issue = await open_issue(rep, deal)
 
-    resolved = await rep.post(f"/issues/{issue['id']}/resolution", {"resolution": "Corrected"})
+    resolved = await rep.post(f"/issues/{issue['id']}/resolution", {"resolution": "Corrected"}, expect=200)
     problem = await rep.post(f"/issues/{issue['id']}/resolution", {"resolution": "Corrected again"}, expect=409)
 
     assert (issue["status"], issue["severity"]) == ("open", "normal")
@@ -107,7 +107,7 @@ async def test_issues_are_filtered_by_status_and_severity(department: Department
     rep = await department.representative()
     deal = await open_deal_of(department, rep)
     solved = await open_issue(rep, deal)
-    await rep.post(f"/issues/{solved['id']}/resolution", {"resolution": "Corrected"})
+    await rep.post(f"/issues/{solved['id']}/resolution", {"resolution": "Corrected"}, expect=200)
     critical = await rep.post("/issues", {"opportunity_id": deal, "title": "It is down", "severity": "critical"})
 
     still_open = await rep.get("/issues", status="open")
@@ -156,7 +156,7 @@ async def test_a_completed_deal_takes_no_more_records_but_its_issues_can_be_reso
     ]
 
     assert {problem["code"] for problem in refused} == {"deal_completed"}
-    await rep.post(f"/issues/{issue['id']}/resolution", {"resolution": "Corrected"})
+    await rep.post(f"/issues/{issue['id']}/resolution", {"resolution": "Corrected"}, expect=200)
 
 
 async def test_records_about_deals_out_of_reach_do_not_exist(
