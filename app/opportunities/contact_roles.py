@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.core.database import Row, Transaction, new_id
 from app.core.problems import NotFound
+from app.core.resource import check_version
 from app.opportunities import part_queries as queries
 from app.opportunities.aggregate import lock_running_deal, publish
 from app.opportunities.part_schemas import OpportunityContactRole
@@ -19,12 +20,13 @@ async def add_contact_role(tx: Transaction, opportunity_id: UUID, fields: dict[s
     return row
 
 
-async def remove_contact_role(tx: Transaction, opportunity_id: UUID, role_id: UUID) -> None:
-    """Unlink a contact from a deal; raises `NotFound`, `Forbidden` and `DealCompleted`."""
+async def remove_contact_role(tx: Transaction, opportunity_id: UUID, role_id: UUID, expected: int | None) -> None:
+    """Unlink a contact from a deal; raises `NotFound`, `Forbidden`, `DealCompleted` and `PreconditionFailed`."""
     deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
     row = await tx.fetch_one(queries.find_contact_role, id=role_id)
     if row is None or row["opportunity_id"] != opportunity_id:
         raise NotFound
+    check_version(row, expected)
     await tx.execute(queries.delete_contact_role, id=role_id)
     await publish(tx, deal, "opportunity.contact_role_removed", _payload(row))
 

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from app.core.database import Statement
 from app.core.pagination import Listing, any_of, equals
 from app.core.writes import Update, delete_row, find_row, insert_row
 from app.opportunities.tables import (
@@ -39,6 +40,18 @@ def _of_one_deal(table: sa.Table) -> Listing:
 
 contact_role_listing = _of_one_deal(opportunity_contact_roles)
 line_item_listing = _of_one_deal(opportunity_line_items)
+
+_items = opportunity_line_items.c
+_of_the_deal = sa.and_(
+    in_organization(opportunity_line_items), _items.opportunity_id == bindparam("opportunity_id", type_=sa.Uuid)
+)
+_PERCENT = sa.literal_column("0.01", sa.Numeric)  # a division would round before round() does
+# numeric round() takes halves away from zero, which for prices is half up, as `line_items.with_total` rounds
+_item_total = sa.func.round(_items.quantity * _items.unit_price * (100 - _items.discount_percent) * _PERCENT, 2)
+sum_of_line_items = Statement(
+    sa.select(sa.func.coalesce(sa.func.sum(_item_total), sa.literal_column("0.00", sa.Numeric))).where(_of_the_deal)
+)
+has_line_items = Statement(sa.select(sa.exists().where(_of_the_deal)))
 
 objection_listing = Listing(
     base=sa.select(objections)

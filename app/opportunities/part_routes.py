@@ -9,7 +9,7 @@ from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
 from app.core.pagination import PageQuery
 from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, documented
-from app.core.resource import ExpectedVersion, item_response, page_response
+from app.core.resource import ExpectedVersion, item_response, json_response, page_response
 from app.core.routing import router
 from app.opportunities import contact_roles, line_items, objections, part_queries
 from app.opportunities import part_schemas as schemas
@@ -59,14 +59,14 @@ async def create_opportunity_contact_role(
 @opportunity_parts.delete(
     "/opportunities/{opportunity_id}/contact-roles/{role_id}",
     status_code=204,
-    responses=documented(NotFound, DealCompleted),
+    responses=documented(NotFound, DealCompleted, PreconditionFailed),
 )
 async def delete_opportunity_contact_role(
-    caller: Writer, database: AppDatabase, opportunity_id: UUID, role_id: UUID
+    caller: Writer, database: AppDatabase, opportunity_id: UUID, role_id: UUID, expected: ExpectedVersion
 ) -> Response:
     """Unlink a contact from a deal."""
     async with database.begin(caller) as tx:
-        await contact_roles.remove_contact_role(tx, opportunity_id, role_id)
+        await contact_roles.remove_contact_role(tx, opportunity_id, role_id, expected)
     return Response(status_code=204)
 
 
@@ -76,11 +76,10 @@ async def delete_opportunity_contact_role(
 async def list_opportunity_line_items(
     caller: Reader, database: AppDatabase, opportunity_id: UUID, query: Annotated[PageQuery, Query()]
 ) -> Response:
-    """List the products in a deal."""
+    """List the products in a deal, with what they add up to."""
     async with database.begin(caller) as tx:
-        await read_deal(tx, opportunity_id, read=READ)
-        page = await part_queries.line_item_listing.page(tx, query, opportunity_id=opportunity_id)
-    return page_response(schemas.LineItemPage, [line_items.with_total(row) for row in page.rows], page.next_cursor)
+        page = await line_items.read_line_items(tx, opportunity_id, query)
+    return json_response(page)
 
 
 @opportunity_parts.post(

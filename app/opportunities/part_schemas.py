@@ -20,6 +20,13 @@ Quantity = Annotated[
 ]
 
 
+Sum = Annotated[
+    Decimal,
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+\.\d{2}$", "examples": ["125000.00"]}),
+]
+
+
 class OpportunityContactRoleCreate(Body):
     """A person's part in a deal."""
 
@@ -74,10 +81,12 @@ class LineItem(Item):
 
 
 class LineItemPage(BaseModel):
-    """A page of line items."""
+    """A page of line items, with what all of the deal's add up to."""
 
     items: list[LineItem]
     next_cursor: str | None
+    total: Sum = Field(description="Sum of the totals of all line items, those of other pages included.")
+    currency: str
 
 
 class ObjectionCreate(Body):

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from app.core.changes import before
 from app.core.database import Row, Transaction, new_id
+from app.core.problems import Invalid
 from app.core.resource import check_version
-from app.opportunities import queries
+from app.opportunities import part_queries, queries
 from app.opportunities.aggregate import Deal, lock_running_deal, payload_of, publish
 from app.opportunities.problems import DealClosed
 from app.outbox.record import start
@@ -53,12 +54,17 @@ async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WR
 
 
 async def change_deal(tx: Transaction, opportunity_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
-    """Change own fields; raises `NotFound`, `Forbidden`, `PreconditionFailed`, `DealClosed`, `DealCompleted`."""
+    """Change own fields.
+
+    Raises `NotFound`, `Forbidden`, `PreconditionFailed`, `DealClosed`, `DealCompleted`, and `Invalid` for another
+    currency than that of the deal's line items.
+    """
     deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
     check_version(deal.row, expected)
     is_correction = reach_of(tx.caller, WRITE) is Reach.ORGANIZATION
     if deal.row["outcome"] != Outcome.OPEN and changes.keys() & _SETTLED and not is_correction:
         raise DealClosed
+    await _keep_currency(tx, deal, changes)
     return await write_fields(tx, deal, changes, "opportunity.updated")
 
 
@@ -84,3 +90,10 @@ async def write_fields(tx: Transaction, deal: Deal, values: dict[str, Any], even
     deal.row = new
     await publish(tx, deal, event_type, payload_of(new), before(old, new))
     return new
+
+
+async def _keep_currency(tx: Transaction, deal: Deal, changes: dict[str, Any]) -> None:
+    if changes.get("currency", deal.row["currency"]) == deal.row["currency"]:
+        return
+    if await tx.fetch_value(part_queries.has_line_items, opportunity_id=deal.id):
+        raise Invalid.at("/currency", "other_currency", "The deal's line items are priced in its present currency.")
