@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -22,7 +22,7 @@ from app.follow_up.routes import follow_up
 from app.leads.routes import leads
 from app.opportunities.part_routes import opportunity_parts
 from app.opportunities.routes import opportunities
-from app.outbox.routes import outbox
+from app.outbox.wakeup import Wakeup
 from app.people.authentication import Authenticator
 from app.people.routes import people
 from app.pipelines.routes import pipelines
@@ -30,6 +30,8 @@ from app.products.routes import products
 from app.proposals.routes import proposals
 from app.team_targets.routes import team_targets
 from app.transitions.routes import transitions
+from app.webhooks.address_guard import AddressGuard
+from app.webhooks.event_routes import events
 from app.webhooks.routes import webhooks
 from app.webhooks.worker import run_worker
 
@@ -48,7 +50,7 @@ ROUTERS = (
     products,
     pipelines,
     team_targets,
-    outbox,
+    events,
     webhooks,
     health,
 )
@@ -63,7 +65,8 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         _hold(app, settings, own)
         stop = asyncio.Event()
         worker = asyncio.create_task(run_worker(settings, stop)) if with_worker else None
-        yield
+        async with _waking_workers(app, settings, own):
+            yield
         app.state.is_stopping = True
         stop.set()
         if worker is not None:
@@ -111,7 +114,25 @@ async def connect_app(settings: Settings) -> Database:
     )
 
 
+@asynccontextmanager
+async def _waking_workers(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
+    """Tell the workers of every commit with an event, while the application runs."""
+    if settings.database_url is None:
+        yield
+        return
+    app.state.wakeup = wakeup = Wakeup(settings.database_url)
+    database.after_commit = wakeup.notify
+    task = asyncio.create_task(wakeup.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
 def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.settings = settings
     app.state.database = database
     app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)
+    app.state.address_guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)

@@ -14,6 +14,7 @@ from app.pipelines import tables as pipelines
 from app.products import tables as products
 from app.proposals import tables as proposals
 from app.transitions import tables as transitions
+from app.webhooks import tables as webhooks
 
 __all__ = [
     "accounts",
@@ -30,4 +31,5 @@ __all__ = [
     "products",
     "proposals",
     "transitions",
+    "webhooks",
 ]

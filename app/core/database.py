@@ -28,6 +28,22 @@ class CommitFailed(Exception):
     """The transaction was rolled back although nothing was raised inside it."""
 
 
+TRANSIENT: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, starting up, cancelled
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InterfaceError,
+    CommitFailed,
+    OSError,
+    TimeoutError,
+)
+"""What a later attempt at the same transaction may not meet again."""
+
+
 class Statement:
     """A SQLAlchemy clause compiled to SQL with `$1 …`, together with the names of its parameters."""
 
@@ -71,10 +87,11 @@ class Transaction:
     The parameter `organization_id` of a statement is always the caller's, and need not be given.
     """
 
-    __slots__ = ("_caller", "_moment", "connection")
+    __slots__ = ("_caller", "_moment", "connection", "has_events")
 
     def __init__(self, connection: asyncpg.Connection, caller: Caller | None, moment: datetime | None = None) -> None:
         self.connection = connection
+        self.has_events = False
         self._caller = caller
         self._moment = moment
 
@@ -136,10 +153,14 @@ class Transaction:
 
 
 class Database:
-    """A pool of connections in one role; the only place that begins transactions."""
+    """A pool of connections in one role; the only place that begins transactions.
+
+    `after_commit` is called after each transaction that recorded an event; it must neither wait nor raise.
+    """
 
     def __init__(self, pool: asyncpg.Pool, acquire_timeout_seconds: float = 5.0) -> None:
         self.pool = pool
+        self.after_commit: Callable[[], None] = _nothing
         self._acquire_timeout_seconds = acquire_timeout_seconds
 
     @asynccontextmanager
@@ -169,18 +190,25 @@ class Database:
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
         async with self.pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
             await connection.execute(f"BEGIN; {setting}")
+            tx = Transaction(connection, caller)
             try:
-                yield Transaction(connection, caller)
+                yield tx
             except BaseException:
                 await _roll_back(connection)
                 raise
             status = await connection.execute("COMMIT")
             if status != "COMMIT":
                 raise CommitFailed
+            if tx.has_events:
+                self.after_commit()
 
     async def close(self) -> None:
         """Give all connections back; waits for those in use."""
         await self.pool.close()
+
+
+def _nothing() -> None:
+    """Nobody waits for commits."""
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:

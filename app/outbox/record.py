@@ -15,11 +15,23 @@ from app.core.routing import LostRace
 from app.outbox.event import Event, Subject, render
 from app.outbox.tables import events, subjects
 
-_lock = Statement(
-    sa.select(subjects.c.type, subjects.c.last_sequence)
-    .where(subjects.c.organization_id == bindparam("organization_id"), subjects.c.id == bindparam("id"))
-    .with_for_update()
+# The row's own lock is not enough: when several wait for it, Postgres gives some their transaction id before they get
+# the row, and they overtake each other. Whoever has passed the gate finds the row free, and takes its id after that.
+_gate = (
+    sa.select(
+        bindparam("id", type_=sa.Uuid).label("id"),
+        sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.cast(bindparam("id", type_=sa.Uuid), sa.Text), 0)),
+    )
+    .cte("gate")
+    .prefix_with("MATERIALIZED")
 )
+_locked = (
+    sa.select(subjects.c.type, subjects.c.last_sequence)
+    .where(subjects.c.organization_id == bindparam("organization_id"), subjects.c.id == _gate.c.id)
+    .with_for_update()
+    .lateral("locked")
+)
+_lock = Statement(sa.select(_locked.c.type, _locked.c.last_sequence).select_from(_gate.join(_locked, sa.true())))
 
 _start = Statement(
     insert(subjects).values(
@@ -86,4 +98,5 @@ async def record(tx: Transaction, subject: Subject, event: Event) -> tuple[Subje
     )
     if written is None:
         raise LostRace
+    tx.has_events = True
     return advanced, event_id

@@ -1,11 +1,246 @@
-"""The worker; delivers events to endpoints until it is told to stop."""
+"""The worker: fan out, claim, send and settle, overlapping, until it is told to stop.
+
+Any number of them may run. Each step is one short transaction; none is open while HTTP is spoken. A worker is alive
+when it progresses, not when its process exists.
+"""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
+import asyncpg
+import structlog
+
+from app.core.database import TRANSIENT, Database, connect, dsn
+from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
+from app.outbox.wakeup import CHANNEL
+from app.webhooks.address_guard import AddressGuard
+from app.webhooks.attempt import Limits
+from app.webhooks.courier import Courier
+from app.webhooks.fanout import fan_out
+from app.webhooks.health import EndpointKey, disable, gone_endpoints
+from app.webhooks.lanes import STANDARD_CLAIM, Claim, claim, recreate_missing_lanes
+from app.webhooks.result import STANDARD_SCHEDULE, Release, Report, Schedule
+from app.webhooks.sender import Sender
+from app.webhooks.settling import settle
+
+_LOOPS = {"fan_out", "claim", "settle"}
+_MOST_REPORTS = 1_000
+_SWEEP_SECONDS = 60.0
+_HELD_BACK_SECONDS = (0.005, 0.1)
+_BACKOFF_SECONDS = (0.1, 2.0)
+_SHUTDOWN_SECONDS = 10.0
+
+# These tables fill and drain faster than their statistics follow, and every statement here looks rows up by key.
+_PLANS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+
+_log = structlog.get_logger()
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a worker looks by itself, how much it takes, and when it tries again."""
+
+    poll_seconds: float = 1.0
+    claim: Claim = STANDARD_CLAIM
+    schedule: Schedule = STANDARD_SCHEDULE
+
+
+STANDARD_PACE = Pace()
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
-    """Run until `stop` is set."""
-    del settings
-    await stop.wait()
+    """Deliver until `stop` is set; `settings.database_url` must be given."""
+    await Worker(settings).run(stop)
+
+
+class Worker:
+    """One worker with a pool of its own; survives restarts of Postgres by itself."""
+
+    def __init__(self, settings: Settings, pace: Pace = STANDARD_PACE) -> None:
+        if settings.database_url is None:
+            raise ValueError("a worker needs a database URL")
+        self._settings = settings
+        self._url = settings.database_url
+        self._pace = pace
+        self._news = asyncio.Event()  # events may have been committed
+        self._due = asyncio.Event()  # lanes may be due
+        self._is_stopping = False
+        self._progress: dict[str, datetime] = {}
+
+    @property
+    def last_progress_at(self) -> datetime | None:
+        """When the slowest of its loops last did, or found nothing to do; nothing before all have begun."""
+        return min(self._progress.values()) if self._progress.keys() == _LOOPS else None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set, then finish the attempts under way, settle them and release the leases."""
+        database = await self._persistently(self._connect)
+        database.after_commit = self._news.set
+        settings = self._settings
+        guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)
+        limits = Limits(deadline_seconds=settings.webhook_deadline_seconds)
+        try:
+            async with Sender(guard, limits=limits) as sender:
+                await self._deliver(database, Courier(sender, self._pace.schedule, settings.webhook_concurrency), stop)
+        finally:
+            database.pool.terminate()
+
+    async def _deliver(self, database: Database, courier: Courier, stop: asyncio.Event) -> None:
+        _log.info("worker started")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                background = [
+                    tasks.create_task(self._listen()),
+                    tasks.create_task(self._sweep(database)),
+                    tasks.create_task(self._settle(database, courier)),
+                ]
+                taking = {
+                    tasks.create_task(self._fan_out(database)),
+                    tasks.create_task(self._claim(database, courier)),
+                }
+                await stop.wait()
+                await self._finish(courier, taking)
+                for task in background:
+                    task.cancel()
+        finally:
+            courier.abandon()
+        _log.info("worker stopped")
+
+    async def _finish(self, courier: Courier, taking: set[asyncio.Task[None]]) -> None:
+        # not cancelled: a claim that was committed but not heard of would keep its leases
+        self._is_stopping = True
+        self._news.set()
+        self._due.set()
+        _, late = await asyncio.wait(taking, timeout=_SHUTDOWN_SECONDS)
+        for task in late:
+            task.cancel()
+        await courier.finish()
+        with suppress(TimeoutError):  # leases that cannot be given back run out
+            async with asyncio.timeout(_SHUTDOWN_SECONDS):
+                await courier.reports.join()
+
+    async def _fan_out(self, database: Database) -> None:
+        shortest, longest = _HELD_BACK_SECONDS
+        held_back_seconds = shortest
+        while not self._is_stopping:
+            self._news.clear()
+            done = await self._persistently(lambda: fan_out(database))
+            self._progress["fan_out"] = datetime.now(UTC)
+            if done is None or done.deliveries:
+                self._due.set()
+            if done is not None and done.events:
+                held_back_seconds = shortest
+                continue
+            is_held_back = done is not None and done.is_held_back
+            await _wait(self._news, held_back_seconds if is_held_back else self._pace.poll_seconds)
+            held_back_seconds = min(held_back_seconds * 2, longest) if is_held_back else shortest
+
+    async def _claim(self, database: Database, courier: Courier) -> None:
+        amount = self._pace.claim
+        while not self._is_stopping:
+            self._due.clear()
+            started = time.monotonic()
+            lanes = await self._persistently(lambda: claim(database, amount, courier.held))
+            courier.take(lanes, started + amount.lease_seconds - self._settings.webhook_deadline_seconds)
+            self._progress["claim"] = datetime.now(UTC)
+            if not lanes:
+                await _wait(self._due, self._pace.poll_seconds)
+
+    async def _settle(self, database: Database, courier: Courier) -> None:
+        while True:
+            reports = await _take(courier.reports, self._pace.poll_seconds)
+            if reports:
+                await self._settle_batch(database, courier, reports)
+            self._progress["settle"] = datetime.now(UTC)
+
+    async def _settle_batch(self, database: Database, courier: Courier, reports: list[Report]) -> None:
+        # first, so that nothing is sent to them between the two
+        await self._disable(database, gone_endpoints(reports))
+        settled = await self._persistently(lambda: settle(database, reports))
+        for hold in settled.refused:
+            courier.lose(hold)
+        for report in reports:
+            if isinstance(report, Release):
+                courier.forget(report.lane)
+        self._due.set()
+        await self._disable(database, settled.to_disable)
+        for _ in reports:
+            courier.reports.task_done()
+
+    async def _disable(self, database: Database, endpoints: Iterable[EndpointKey]) -> None:
+        for endpoint in endpoints:
+            if await self._persistently(partial(disable, database, endpoint)):
+                _log.warning("endpoint disabled", endpoint_id=str(endpoint.id), reason=endpoint.reason)
+
+    async def _sweep(self, database: Database) -> None:
+        while True:
+            if missing := await self._persistently(lambda: recreate_missing_lanes(database)):
+                _log.error("lanes were missing", count=missing)
+                self._due.set()
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _listen(self) -> None:
+        while True:
+            await self._persistently(self._hear)
+
+    async def _hear(self) -> None:
+        connection = await asyncpg.connect(dsn(self._url), server_settings={"application_name": "stageline:listener"})
+        closed = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: closed.set())
+        try:
+            await connection.add_listener(CHANNEL, lambda *_news: self._news.set())
+            self._news.set()  # whatever was missed
+            await closed.wait()
+        finally:
+            connection.terminate()
+        raise ConnectionResetError
+
+    async def _connect(self) -> Database:
+        return await connect(
+            self._url,
+            role=WORKER_ROLE,
+            size=self._settings.worker_pool_size,
+            options=self._settings.server_options() | _PLANS,
+            acquire_timeout_seconds=self._settings.database_acquire_timeout_seconds,
+        )
+
+    async def _persistently(self, deed: Callable[[], Awaitable[_T]]) -> _T:
+        shortest, longest = _BACKOFF_SECONDS
+        backoff_seconds = shortest
+        while True:
+            try:
+                return await deed()
+            except TRANSIENT as error:
+                _log.warning("worker tries again", error=type(error).__name__, seconds=backoff_seconds)
+            await asyncio.sleep(backoff_seconds)
+            backoff_seconds = min(backoff_seconds * 2, longest)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+async def _take(reports: asyncio.Queue[Report], seconds: float) -> list[Report]:
+    taken = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            taken.append(await reports.get())
+    while taken and len(taken) < _MOST_REPORTS and not reports.empty():
+        taken.append(reports.get_nowait())
+    return taken

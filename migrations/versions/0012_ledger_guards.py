@@ -35,6 +35,14 @@ BEGIN
         RAISE EXCEPTION 'the events of a subject are numbered without gaps'
             USING ERRCODE = 'restrict_violation';
     END IF;
+    IF EXISTS (
+        SELECT FROM events e
+        WHERE e.organization_id = OLD.organization_id AND e.subject_id = OLD.id AND e.sequence = OLD.last_sequence
+          AND e.xid > pg_current_xact_id()
+    ) THEN
+        RAISE EXCEPTION 'the newest event of the subject belongs to a later transaction: the log would be out of order'
+            USING ERRCODE = 'serialization_failure';
+    END IF;
     RETURN NEW;
 END $$
     """,

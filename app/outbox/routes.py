@@ -1,5 +1,0 @@
-"""Routes of the events."""
-
-from app.core.routing import router
-
-outbox = router("events")

@@ -1,0 +1,107 @@
+"""Carrying claimed lanes to their endpoints: within a lane one after the other, lanes side by side under limits."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from uuid import UUID
+
+import structlog
+
+from app.webhooks.attempt import Attempt, Outcome
+from app.webhooks.lanes import Delivery, Lane
+from app.webhooks.result import Made, Release, Report, Result, Schedule, Status, judge
+from app.webhooks.sender import Sender
+from app.webhooks.settling import Hold, hold_of
+
+CONCURRENCY_PER_ENDPOINT = 10
+
+_log = structlog.get_logger()
+
+
+class Courier:
+    """Sends what lanes hold and puts what came of it into `reports`; every lane taken ends with its release.
+
+    `held` counts the lanes per endpoint from `take` until `forget`: sending, waiting for a slot, or not settled yet.
+    """
+
+    def __init__(self, sender: Sender, schedule: Schedule, concurrency: int) -> None:
+        self.reports: asyncio.Queue[Report] = asyncio.Queue()
+        self.held: Counter[UUID] = Counter()
+        self._sender = sender
+        self._schedule = schedule
+        self._slots = asyncio.Semaphore(concurrency)
+        self._endpoint_slots: dict[UUID, asyncio.Semaphore] = {}
+        self._lost: set[Hold] = set()
+        self._runs: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+
+    def take(self, lanes: Sequence[Lane], send_until: float) -> None:
+        """Carry these lanes; no attempt begins after `send_until` (monotonic), so that none outlives its lease."""
+        for lane in lanes:
+            self.held[lane.key.endpoint_id] += 1
+            run = asyncio.create_task(self._carry(lane, send_until))
+            self._runs.add(run)
+            run.add_done_callback(partial(self._ended, lane))
+
+    def lose(self, hold: Hold) -> None:
+        """Send no more of a lane that somebody else has taken over."""
+        self._lost.add(hold)
+
+    def forget(self, lane: Lane) -> None:
+        """A lane's release is settled."""
+        endpoint_id = lane.key.endpoint_id
+        self._lost.discard(hold_of(lane))
+        self.held[endpoint_id] -= 1
+        if self.held[endpoint_id] <= 0:
+            del self.held[endpoint_id]
+            self._endpoint_slots.pop(endpoint_id, None)
+
+    async def finish(self) -> None:
+        """Begin no more attempts, and wait for those under way: every lane is released."""
+        self._is_stopping = True
+        if self._runs:
+            await asyncio.wait(self._runs)
+
+    def abandon(self) -> None:
+        """Break off everything at once; the leases run out by themselves."""
+        for run in self._runs:
+            run.cancel()
+
+    async def _carry(self, lane: Lane, send_until: float) -> None:
+        endpoint_slots = self._endpoint_slots.setdefault(
+            lane.key.endpoint_id, asyncio.Semaphore(CONCURRENCY_PER_ENDPOINT)
+        )
+        retry_after_seconds = None
+        for delivery in lane.deliveries:
+            # the endpoint's slot first: who waits for a slow endpoint holds nothing that others need
+            async with endpoint_slots, self._slots:
+                if self._is_stopping or time.monotonic() > send_until or hold_of(lane) in self._lost:
+                    break
+                result = await self._attempt(lane, delivery)
+            self.reports.put_nowait(result)
+            if result.status is Status.PENDING:
+                retry_after_seconds = result.retry_after_seconds
+                break
+            if result.outcome.gone:
+                break
+        self.reports.put_nowait(Release(lane, retry_after_seconds))
+
+    async def _attempt(self, lane: Lane, delivery: Delivery) -> Result:
+        started_at = datetime.now(UTC)
+        outcome: Outcome = await self._sender.send(
+            Attempt(lane.url, lane.secrets, str(delivery.event_id), delivery.body)
+        )
+        return judge(Made(lane, delivery, outcome, started_at), self._schedule, random.random)
+
+    def _ended(self, lane: Lane, run: asyncio.Task[None]) -> None:
+        self._runs.discard(run)
+        if run.cancelled():
+            return
+        if error := run.exception():
+            # one lane that breaks must not stop the others; its lease runs out and it is tried again
+            _log.error("lane broke", endpoint_id=str(lane.key.endpoint_id), exc_info=error)
+            self.forget(lane)

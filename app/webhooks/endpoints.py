@@ -1,0 +1,88 @@
+"""Making, changing and enabling endpoints; no transaction is open while an address is looked up."""
+
+from typing import Any
+from uuid import UUID
+
+from app.core.database import Row, Transaction, new_id
+from app.core.problems import Conflict, Invalid, NotFound
+from app.core.resource import check_version
+from app.outbox.record import lock, start
+from app.webhooks import queries
+from app.webhooks.address_guard import AddressGuard
+from app.webhooks.destination import AddressRefused
+from app.webhooks.signing import new_secret
+
+
+class DeliveryPending(Conflict):
+    """The delivery is still being tried; only one that was delivered or given up can be redelivered."""
+
+
+def demand(row: Row | None) -> Row:
+    """The endpoint or delivery that must exist; raises `NotFound`."""
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def check_address(guard: AddressGuard, url: str | None) -> None:
+    """Look up where a url leads; raises `Invalid` at `/url` when no webhook may go there."""
+    if url is None:
+        return
+    try:
+        await guard.resolve(guard.check_url(url))
+    except AddressRefused as refusal:
+        raise Invalid.at("/url", refusal.error_class, str(refusal)) from None
+
+
+async def create_endpoint(tx: Transaction, fields: dict[str, Any]) -> Row:
+    """Write a new endpoint with a secret of its own; its address was checked."""
+    endpoint_id = new_id()
+    await start(tx, "webhook_endpoint", endpoint_id)
+    return await tx.fetch_row(queries.insert_endpoint, id=endpoint_id, secret=new_secret(), **fields)
+
+
+async def change_endpoint(tx: Transaction, endpoint_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
+    """Change the given fields; raises `NotFound`, and `PreconditionFailed` when stale."""
+    await _lock(tx, endpoint_id, expected)
+    return await tx.fetch_row(queries.update_endpoint.of(changes), id=endpoint_id, **changes)
+
+
+async def delete_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | None) -> None:
+    """Delete an endpoint with all it is owed; raises `NotFound`, and `PreconditionFailed` when stale."""
+    await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)  # in the order that workers lock in
+    await _lock(tx, endpoint_id, expected)
+    await tx.execute(queries.delete_endpoint, id=endpoint_id)
+
+
+async def enable_endpoint(tx: Transaction, endpoint_id: UUID) -> Row:
+    """Call an endpoint again, at once and with a clean record; raises `NotFound`."""
+    await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)  # in the order that workers lock in
+    await _lock(tx, endpoint_id, None)
+    clean: dict[str, Any] = {
+        "state": "enabled",
+        "disabled_reason": None,
+        "failing_since": None,
+        "consecutive_failures": 0,
+    }
+    row = await tx.fetch_row(queries.update_endpoint.of(clean), id=endpoint_id, **clean)
+    await tx.execute(queries.make_lanes_due, endpoint_id=endpoint_id)
+    return row
+
+
+async def redeliver(tx: Transaction, delivery_id: UUID) -> Row:
+    """Owe a delivery once more, with the full policy of attempts; raises `NotFound` and `DeliveryPending`."""
+    delivery = demand(await tx.fetch_one(queries.find_delivery, id=delivery_id))
+    # the lane first: whoever settles its last delivery must see this one, or the lane would be removed
+    await tx.execute(queries.put_lane, endpoint_id=delivery["endpoint_id"], subject_id=delivery["subject_id"])
+    row = await tx.fetch_one(queries.redeliver, id=delivery_id)
+    if row is None:
+        raise DeliveryPending
+    return row
+
+
+async def _lock(tx: Transaction, endpoint_id: UUID, expected: int | None) -> None:
+    subject = await lock(tx, endpoint_id)
+    endpoint = demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
+    if subject is None:
+        raise NotFound
+    check_version(endpoint, expected)

@@ -1,0 +1,177 @@
+"""Claiming lanes: for each endpoint the due subjects, leased to one worker under a token that only grows.
+
+A lane is one row per (endpoint, subject) with something pending. A subject whose first event cannot be delivered costs
+one row that is not due, however many events wait behind it. A lease that ran out makes its lane due again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.database import Database, Row, Statement
+
+
+class LaneKey(NamedTuple):
+    """The key of a lane, in the order in which lanes are always locked."""
+
+    organization_id: UUID
+    endpoint_id: UUID
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message that an endpoint is owed; `attempts` were made before."""
+
+    id: UUID
+    event_id: UUID
+    attempts: int
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane in our hands, with its first deliveries in their order."""
+
+    key: LaneKey
+    token: int
+    url: str
+    secrets: Sequence[str] = field(repr=False)
+    deliveries: Sequence[Delivery]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How much to take at once, and for how long.
+
+    `lanes_per_endpoint` bounds what a worker holds of one endpoint, so that one that hangs fills its own share only.
+    """
+
+    lanes: int = 500
+    lanes_per_endpoint: int = 200
+    deliveries_per_lane: int = 20
+    lease_seconds: float = 60.0
+
+
+STANDARD_CLAIM = Claim()
+
+# Candidates first, without locks: longest waiting first over all endpoints. An endpoint of which a worker still holds
+# half its share is left alone, so that claims stay large.
+_lease = Statement(
+    sa.text("""
+WITH candidates AS MATERIALIZED (
+    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, endpoint.url, endpoint.secret
+    FROM webhook_endpoints endpoint
+    LEFT JOIN unnest(CAST(:held_ids AS uuid[]), CAST(:held_counts AS integer[])) AS held (id, lanes)
+        ON held.id = endpoint.id
+    CROSS JOIN LATERAL (
+        SELECT organization_id, endpoint_id, subject_id, due_at
+        FROM webhook_lanes
+        WHERE organization_id = endpoint.organization_id AND endpoint_id = endpoint.id
+            AND due_at > '-infinity' AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+        ORDER BY due_at
+        LIMIT greatest(CAST(:lanes_per_endpoint AS integer) - coalesce(held.lanes, 0), 0)
+    ) lane
+    WHERE endpoint.state = 'enabled' AND coalesce(held.lanes, 0) <= CAST(:lanes_per_endpoint AS integer) / 2
+    ORDER BY lane.due_at
+    LIMIT CAST(:lanes AS integer)
+), free AS (
+    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, candidates.url, candidates.secret
+    FROM webhook_lanes lane
+    JOIN candidates USING (organization_id, endpoint_id, subject_id)
+    WHERE lane.due_at <= now() AND (lane.lease_until IS NULL OR lane.lease_until <= now())
+    FOR UPDATE OF lane SKIP LOCKED
+)
+UPDATE webhook_lanes lane
+SET token = nextval('webhook_lane_tokens'),
+    lease_until = now() + make_interval(secs => CAST(:lease_seconds AS double precision))
+FROM free
+WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
+    = (free.organization_id, free.endpoint_id, free.subject_id)
+RETURNING lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token, free.url, free.secret
+    """)
+)
+
+# A statement of its own: the snapshot of the one above may be older than the lanes it locked, and would show
+# deliveries as pending that the lane's last holder has settled.
+_read_heads = Statement(
+    sa.text("""
+SELECT lane.number, delivery.id, delivery.event_id, delivery.attempts, event.body
+FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:endpoint_ids AS uuid[]), CAST(:subject_ids AS uuid[]))
+    WITH ORDINALITY AS lane (organization_id, endpoint_id, subject_id, number)
+CROSS JOIN LATERAL (
+    SELECT id, event_id, attempts, sequence
+    FROM webhook_deliveries
+    WHERE organization_id = lane.organization_id AND endpoint_id = lane.endpoint_id
+        AND subject_id = lane.subject_id AND status = 'pending'
+    ORDER BY sequence
+    LIMIT CAST(:deliveries_per_lane AS integer)
+) delivery
+JOIN events event ON event.organization_id = lane.organization_id AND event.id = delivery.event_id
+ORDER BY lane.number, delivery.sequence
+    """)
+)
+
+_recreate = Statement(
+    sa.text("""
+INSERT INTO webhook_lanes (organization_id, endpoint_id, subject_id)
+SELECT DISTINCT organization_id, endpoint_id, subject_id
+FROM webhook_deliveries delivery
+WHERE status = 'pending' AND NOT EXISTS (
+    SELECT FROM webhook_lanes lane
+    WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
+        = (delivery.organization_id, delivery.endpoint_id, delivery.subject_id)
+)
+ORDER BY 1, 2, 3
+ON CONFLICT DO NOTHING
+    """)
+)
+
+
+async def claim(database: Database, amount: Claim, held: Mapping[UUID, int]) -> list[Lane]:
+    """Lease due lanes of enabled endpoints; `held` counts the lanes that the worker holds per endpoint."""
+    async with database.begin_for_all() as tx:
+        leased = await tx.fetch_all(
+            _lease,
+            held_ids=list(held),
+            held_counts=list(held.values()),
+            lanes=amount.lanes,
+            lanes_per_endpoint=amount.lanes_per_endpoint,
+            lease_seconds=amount.lease_seconds,
+        )
+        if not leased:
+            return []
+        heads = await tx.fetch_all(
+            _read_heads,
+            organization_ids=[row["organization_id"] for row in leased],
+            endpoint_ids=[row["endpoint_id"] for row in leased],
+            subject_ids=[row["subject_id"] for row in leased],
+            deliveries_per_lane=amount.deliveries_per_lane,
+        )
+    return _lanes(leased, heads)
+
+
+def _lanes(leased: Sequence[Row], heads: Sequence[Row]) -> list[Lane]:
+    deliveries: list[list[Delivery]] = [[] for _ in leased]
+    for row in heads:
+        delivery = Delivery(row["id"], row["event_id"], row["attempts"], row["body"])
+        deliveries[row["number"] - 1].append(delivery)
+    return [
+        Lane(
+            LaneKey(row["organization_id"], row["endpoint_id"], row["subject_id"]),
+            row["token"],
+            row["url"],
+            (row["secret"],),
+            each,
+        )
+        for row, each in zip(leased, deliveries, strict=True)
+    ]
+
+
+async def recreate_missing_lanes(database: Database) -> int:
+    """Make the lanes that pending deliveries lack; only damage from outside makes any. Gives their number."""
+    async with database.begin_for_all() as tx:
+        return await tx.execute(_recreate)

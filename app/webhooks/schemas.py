@@ -1,0 +1,161 @@
+"""Endpoints and deliveries as they are sent and read."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.core.fields import Text
+from app.core.pagination import PageQuery
+from app.core.resource import Body, Item, Patch
+from app.outbox.catalogue import EventPattern, EventType
+from app.webhooks.destination import MAX_URL_CHARACTERS, ErrorClass
+from app.webhooks.result import Status
+from app.workflow.stages import Step
+
+Url = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_URL_CHARACTERS,
+        description="Where events are posted to: https, at a public address.",
+        examples=["https://hooks.example.com/stageline"],
+    ),
+]
+EventPatterns = Annotated[
+    list[EventPattern],
+    Field(min_length=1, max_length=100, description="Types of events, `noun.*`, or `*`; one of them must match."),
+]
+_Ids = Annotated[list[UUID], Field(min_length=1, max_length=100)]
+
+
+class EndpointFilters(BaseModel):
+    """Which of the matching events are wanted; absent or null: whatever their pipeline, step, team or owner."""
+
+    description: Text | None = None
+    pipeline_ids: _Ids | None = None
+    steps: Annotated[list[Step], Field(min_length=1)] | None = None
+    team_ids: _Ids | None = None
+    owner_ids: _Ids | None = None
+
+
+class WebhookEndpointCreate(EndpointFilters, Body):
+    """A new endpoint."""
+
+    url: Url
+    event_types: EventPatterns
+
+
+class WebhookEndpointPatch(EndpointFilters, Patch):
+    """Changes of an endpoint."""
+
+    url: Url = Field(default_factory=str)
+    event_types: EventPatterns = Field(default_factory=list)
+
+
+class WebhookEndpoint(Item):
+    """Where events are delivered to; its secret is never shown again after creation."""
+
+    url: str
+    description: str | None
+    event_types: list[str]
+    pipeline_ids: list[UUID] | None
+    steps: list[Step] | None
+    team_ids: list[UUID] | None
+    owner_ids: list[UUID] | None
+    state: Literal["enabled", "disabled"]
+    disabled_reason: Literal["gone", "failing"] | None = Field(
+        description="`gone`: it answered 410; `failing`: nothing arrived for five days."
+    )
+    failing_since: datetime | None
+    consecutive_failures: int
+    last_success_at: datetime | None
+
+
+class NewWebhookEndpoint(WebhookEndpoint):
+    """An endpoint just created, with the secret that its messages are signed with: it is shown this once."""
+
+    secret: str = Field(description="`whsec_` and base64, as Standard Webhooks has it.", examples=["whsec_…"])
+
+
+class WebhookEndpointPage(BaseModel):
+    """A page of endpoints."""
+
+    items: list[WebhookEndpoint]
+    next_cursor: str | None
+
+
+class WebhookEndpointQuery(PageQuery):
+    """Filters of the list of endpoints."""
+
+    state: Literal["enabled", "disabled"] | None = None
+
+
+class WebhookTestRequest(Body):
+    """What to send as a test."""
+
+    type: EventType = Field(
+        default=EventType.PING, description="The newest event of this type, or one made up when there is none."
+    )
+
+
+class WebhookTest(BaseModel):
+    """What the endpoint answered."""
+
+    event_id: UUID
+    delivered: bool
+    status_code: int | None
+    error_class: ErrorClass | None
+    duration_ms: int
+    response_excerpt: str
+
+
+class WebhookDelivery(BaseModel):
+    """One event that an endpoint is owed, with the last of its attempts."""
+
+    id: UUID
+    endpoint_id: UUID
+    event_id: UUID
+    event_type: str
+    subject_id: UUID
+    sequence: int
+    status: Status
+    attempts: int = Field(description="Attempts since it was created or redelivered; at most 10.")
+    last_status_code: int | None
+    last_error_class: ErrorClass | None
+    next_attempt_at: datetime | None
+    settled_at: datetime | None
+    is_redelivery: bool
+    created_at: datetime
+
+
+class WebhookDeliveryPage(BaseModel):
+    """A page of deliveries."""
+
+    items: list[WebhookDelivery]
+    next_cursor: str | None
+
+
+class WebhookDeliveryQuery(PageQuery):
+    """Filters of an endpoint's deliveries."""
+
+    status: Status | None = None
+    event_type: list[EventType] = []
+
+
+class WebhookAttempt(BaseModel):
+    """One request to the endpoint, and what came of it."""
+
+    number: int
+    started_at: datetime
+    status_code: int | None
+    error_class: ErrorClass | None
+    duration_ms: int
+    response_excerpt: str
+
+
+class WebhookDeliveryDetail(WebhookDelivery):
+    """A delivery with all its attempts, oldest first."""
+
+    attempt_log: list[WebhookAttempt]

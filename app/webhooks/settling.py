@@ -1,0 +1,163 @@
+"""Settling results in batches: one statement per kind, and only where the lane's token is still ours.
+
+The order is always: lock the lanes by their key, log, deliveries, lanes, endpoints. Under its lane's lock a delivery
+cannot be added or settled by anybody else, so "nothing is pending" stays true until the lane is removed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.database import Database, Statement, Transaction, new_id
+from app.webhooks.health import EndpointKey, note_health
+from app.webhooks.lanes import Lane, LaneKey
+from app.webhooks.result import Release, Report, Result
+
+_KEYS = """unnest(
+    CAST(:organization_ids AS uuid[]), CAST(:endpoint_ids AS uuid[]), CAST(:subject_ids AS uuid[])"""
+
+_lock_ours = Statement(
+    sa.text(f"""
+SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token
+FROM webhook_lanes lane
+JOIN {_KEYS}, CAST(:tokens AS bigint[])) AS ours (organization_id, endpoint_id, subject_id, token)
+    USING (organization_id, endpoint_id, subject_id, token)
+ORDER BY 1, 2, 3
+FOR UPDATE OF lane
+    """)  # noqa: S608 # the keys are a constant of this module
+)
+
+_log_attempts = Statement(
+    sa.text("""
+INSERT INTO webhook_attempts
+    (organization_id, id, delivery_id, number, started_at, status_code, error_class, duration_ms, response_excerpt)
+SELECT * FROM unnest(
+    CAST(:organization_ids AS uuid[]), CAST(:ids AS uuid[]), CAST(:delivery_ids AS uuid[]),
+    CAST(:numbers AS smallint[]), CAST(:started_ats AS timestamptz[]), CAST(:status_codes AS smallint[]),
+    CAST(:error_classes AS text[]), CAST(:durations AS integer[]), CAST(:excerpts AS text[])
+)
+    """)
+)
+
+_settle_deliveries = Statement(
+    sa.text("""
+UPDATE webhook_deliveries delivery
+SET status = result.status,
+    attempts = result.attempts,
+    last_status_code = result.status_code,
+    last_error_class = result.error_class,
+    next_attempt_at = clock_timestamp() + make_interval(secs => result.retry_after),
+    settled_at = CASE WHEN result.status <> 'pending' THEN clock_timestamp() END
+FROM unnest(
+    CAST(:organization_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:statuses AS text[]),
+    CAST(:numbers AS smallint[]), CAST(:status_codes AS smallint[]), CAST(:error_classes AS text[]),
+    CAST(:retry_afters AS double precision[])
+) AS result (organization_id, id, status, attempts, status_code, error_class, retry_after)
+WHERE delivery.organization_id = result.organization_id AND delivery.id = result.id AND delivery.status = 'pending'
+    """)
+)
+
+_remove_drained = Statement(
+    sa.text(f"""
+DELETE FROM webhook_lanes lane
+USING {_KEYS}) AS done (organization_id, endpoint_id, subject_id)
+WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
+    = (done.organization_id, done.endpoint_id, done.subject_id)
+    AND NOT EXISTS (
+        SELECT FROM webhook_deliveries
+        WHERE organization_id = lane.organization_id AND endpoint_id = lane.endpoint_id
+            AND subject_id = lane.subject_id AND status = 'pending'
+    )
+    """)  # noqa: S608 # the keys are a constant of this module
+)
+
+_release = Statement(
+    sa.text(f"""
+UPDATE webhook_lanes lane
+SET lease_until = NULL, due_at = clock_timestamp() + make_interval(secs => coalesce(released.retry_after, 0))
+FROM {_KEYS}, CAST(:retry_afters AS double precision[])
+) AS released (organization_id, endpoint_id, subject_id, retry_after)
+WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
+    = (released.organization_id, released.endpoint_id, released.subject_id)
+    """)  # noqa: S608 # the keys are a constant of this module
+)
+
+
+Hold: TypeAlias = tuple[LaneKey, int]  # a lane under one token
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`refused` lanes were taken over by others; `to_disable` are endpoints that have failed too long."""
+
+    refused: frozenset[Hold]
+    to_disable: frozenset[EndpointKey]
+
+
+async def settle(database: Database, reports: Sequence[Report]) -> Settled:
+    """Write what the reports say in one transaction; those of lanes that are no longer ours change nothing."""
+    async with database.begin_for_all() as tx:
+        ours = await _lock(tx, reports)
+        accepted = [report for report in reports if hold_of(report.lane) in ours]
+        results = [report for report in accepted if isinstance(report, Result)]
+        await _write(tx, results)
+        await _let_go(tx, [report for report in accepted if isinstance(report, Release)])
+        to_disable = await note_health(tx, results)
+    return Settled(frozenset(hold_of(report.lane) for report in reports) - ours, to_disable)
+
+
+def hold_of(lane: Lane) -> Hold:
+    """What a lane's reports are accepted by."""
+    return lane.key, lane.token
+
+
+async def _lock(tx: Transaction, reports: Sequence[Report]) -> frozenset[Hold]:
+    holds = {hold_of(report.lane) for report in reports}
+    rows = await tx.fetch_all(_lock_ours, **_columns(key for key, _ in holds), tokens=[token for _, token in holds])
+    return frozenset((LaneKey(*row[:3]), row["token"]) for row in rows)
+
+
+async def _write(tx: Transaction, results: Sequence[Result]) -> None:
+    if not results:
+        return
+    shared: dict[str, object] = {
+        "organization_ids": [result.lane.key.organization_id for result in results],
+        "delivery_ids": [result.delivery.id for result in results],
+        "numbers": [result.number for result in results],
+        "status_codes": [result.outcome.status for result in results],
+        "error_classes": [result.outcome.error_class for result in results],
+    }
+    await tx.execute(
+        _log_attempts,
+        ids=[new_id() for _ in results],
+        started_ats=[result.started_at for result in results],
+        durations=[round(result.outcome.duration_ms) for result in results],
+        excerpts=[result.outcome.response_excerpt for result in results],
+        **shared,
+    )
+    await tx.execute(
+        _settle_deliveries,
+        statuses=[result.status for result in results],
+        retry_afters=[result.retry_after_seconds for result in results],
+        **shared,
+    )
+
+
+async def _let_go(tx: Transaction, releases: Sequence[Release]) -> None:
+    if not releases:
+        return
+    columns = _columns(release.lane.key for release in releases)
+    await tx.execute(_remove_drained, **columns)
+    await tx.execute(_release, **columns, retry_afters=[release.retry_after_seconds for release in releases])
+
+
+def _columns(keys: Iterable[LaneKey]) -> dict[str, list[UUID]]:
+    organization_ids, endpoint_ids, subject_ids = zip(*keys, strict=True)
+    return {
+        "organization_ids": list(organization_ids),
+        "endpoint_ids": list(endpoint_ids),
+        "subject_ids": list(subject_ids),
+    }

@@ -1,0 +1,42 @@
+"""A test of an endpoint: one signed message, sent at once, and what came back."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from app.core.caller import Caller
+from app.core.database import Row, new_id
+from app.core.settings import Settings
+from app.outbox.catalogue import EventType
+from app.outbox.event import Event, Subject, render
+from app.webhooks.address_guard import AddressGuard
+from app.webhooks.attempt import Attempt, Limits
+from app.webhooks.schemas import WebhookTest
+from app.webhooks.sender import Sender
+
+
+def sample(caller: Caller, endpoint_id: UUID, event_type: EventType, stored: Row | None) -> tuple[UUID, bytes]:
+    """A stored event's id and bytes, or those of one made up about the endpoint; number 0 is in no log."""
+    if stored is not None:
+        return stored["id"], stored["body"]
+    event_id = new_id()
+    event = Event(type=event_type, object={"id": endpoint_id})
+    return event_id, render(event, event_id, datetime.now(UTC), Subject("webhook_endpoint", endpoint_id, 0), caller)
+
+
+async def send_test(
+    guard: AddressGuard, settings: Settings, endpoint: Mapping[str, Any], message: tuple[UUID, bytes]
+) -> WebhookTest:
+    """Make one attempt outside of any lane; it is not logged and does not count for the endpoint's health."""
+    event_id, body = message
+    async with Sender(guard, limits=Limits(deadline_seconds=settings.webhook_deadline_seconds)) as sender:
+        outcome = await sender.send(Attempt(endpoint["url"], [endpoint["secret"]], str(event_id), body))
+    return WebhookTest(
+        event_id=event_id,
+        delivered=outcome.delivered,
+        status_code=outcome.status,
+        error_class=outcome.error_class,
+        duration_ms=round(outcome.duration_ms),
+        response_excerpt=outcome.response_excerpt,
+    )
