@@ -12,6 +12,7 @@ from app.people import tables as people
 from app.pipelines import tables as pipelines
 from app.products import tables as products
 from app.proposals import tables as proposals
+from app.team_targets import tables as team_targets
 from app.transitions import tables as transitions
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "pipelines",
     "products",
     "proposals",
+    "team_targets",
     "transitions",
 ]
