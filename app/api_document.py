@@ -30,11 +30,13 @@ TAGS = {
 }
 
 
+def operation_id(route: APIRoute) -> str:
+    """Operations are named after their functions, which read as SDK methods."""
+    return route.name
+
+
 def describe(app: FastAPI) -> None:
-    """Name operations after their functions and let the application serve the finished document."""
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            route.operation_id = route.name
+    """Let the application serve the finished document."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from app import __version__
 from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
-from app.api_document import describe
+from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
 from app.core import docs_page, problem_handlers, request_log
 from app.core.body_limit import BodyLimit
@@ -20,6 +20,7 @@ from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.follow_up.routes import follow_up
 from app.leads.routes import leads
+from app.opportunities.part_routes import opportunity_parts
 from app.opportunities.routes import opportunities
 from app.outbox.routes import outbox
 from app.people.authentication import Authenticator
@@ -38,6 +39,7 @@ ROUTERS = (
     accounts,
     contacts,
     opportunities,
+    opportunity_parts,
     transitions,
     activities,
     proposals,
@@ -69,7 +71,14 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         if database is None:
             await own.close()
 
-    app = FastAPI(title="Stageline", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Stageline",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )
     if database is not None:
         _hold(app, settings, database)
     for router in ROUTERS:

@@ -2,13 +2,18 @@
 
 import sqlalchemy as sa
 
+from app.activities.kinds import ActivityKind, ActivityStatus
 from app.core.schema import TimestampTz, one_of, organization_table, reference
 from app.people.ownership import ownership
 
-OUTREACH_KINDS = ("call", "email", "meeting", "networking", "social")
-PRESENTATION_KINDS = ("presentation", "demonstration")
-KINDS = (*OUTREACH_KINDS, *PRESENTATION_KINDS, "task", "note")
-STATUSES = ("planned", "held", "no_show", "cancelled")
+OUTREACH_KINDS = (
+    ActivityKind.CALL,
+    ActivityKind.EMAIL,
+    ActivityKind.MEETING,
+    ActivityKind.NETWORKING,
+    ActivityKind.SOCIAL,
+)
+PRESENTATION_KINDS = (ActivityKind.PRESENTATION, ActivityKind.DEMONSTRATION)
 
 activities = organization_table(
     "activities",
@@ -29,8 +34,8 @@ activities = organization_table(
     reference("activities", "opportunity_id", "opportunities"),
     reference("activities", "account_id", "accounts"),
     reference("activities", "contact_id", "contacts"),
-    one_of("kind", list(KINDS)),
-    one_of("status", list(STATUSES)),
+    one_of("kind", list(ActivityKind)),
+    one_of("status", list(ActivityStatus)),
     sa.CheckConstraint("(status = 'held') = (held_at IS NOT NULL)", name="held_at"),
     sa.CheckConstraint("num_nonnulls(lead_id, opportunity_id, account_id, contact_id) > 0", name="about_something"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_activities__external_id"),

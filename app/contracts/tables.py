@@ -2,10 +2,8 @@
 
 import sqlalchemy as sa
 
+from app.contracts.kinds import ContractKind, ContractStatus
 from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
-
-KINDS = ("contract", "purchase")
-STATUSES = ("draft", "signed", "terminated")
 
 contracts = organization_table(
     "contracts",
@@ -23,8 +21,8 @@ contracts = organization_table(
     sa.Column("termination_reason", sa.Text),
     reference("contracts", "opportunity_id", "opportunities"),
     reference("contracts", "signed_by_contact_id", "contacts"),
-    one_of("kind", list(KINDS)),
-    one_of("status", list(STATUSES)),
+    one_of("kind", list(ContractKind)),
+    one_of("status", list(ContractStatus)),
     sa.CheckConstraint("status = 'draft' OR signed_on IS NOT NULL", name="signed_on"),
     sa.CheckConstraint("ends_on >= starts_on", name="ends_on"),
     sa.CheckConstraint("amount >= 0", name="amount"),

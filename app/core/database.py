@@ -7,6 +7,7 @@ commits on leaving its block, before an answer is built, and knows its organizat
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
@@ -70,11 +71,12 @@ class Transaction:
     The parameter `organization_id` of a statement is always the caller's, and need not be given.
     """
 
-    __slots__ = ("_caller", "connection")
+    __slots__ = ("_caller", "_moment", "connection")
 
-    def __init__(self, connection: asyncpg.Connection, caller: Caller | None) -> None:
+    def __init__(self, connection: asyncpg.Connection, caller: Caller | None, moment: datetime | None = None) -> None:
         self.connection = connection
         self._caller = caller
+        self._moment = moment
 
     @property
     def caller(self) -> Caller:
@@ -82,6 +84,19 @@ class Transaction:
         if self._caller is None:
             raise LookupError("this transaction was not begun for a caller")
         return self._caller
+
+    def now(self) -> datetime:
+        """The moment at which things happen, in UTC: the clock's, or the one given to `acting`."""
+        return self._moment or datetime.now(UTC)
+
+    def acting(self, caller: Caller, moment: datetime) -> "Transaction":
+        """The same transaction with another person of the organization acting at another moment, as histories need.
+
+        Raises `ValueError` for a caller of another organization.
+        """
+        if caller.organization_id != self.caller.organization_id:
+            raise ValueError("a transaction stays in its organization")
+        return Transaction(self.connection, caller, moment)
 
     async def fetch_all(self, statement: Statement, /, **parameters: object) -> list[Row]:
         """All rows."""

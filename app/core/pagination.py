@@ -55,7 +55,7 @@ class Listing:
     """
 
     base: sa.Select[Any]
-    id_column: ColumnElement[UUID]
+    id_column: ColumnElement[Any]
     sorts: Mapping[str, ColumnElement[Any]]
     filters: Mapping[str, Filter] = field(default_factory=dict)
     _compiled: dict[tuple[Any, ...], Statement] = field(default_factory=dict, repr=False)
@@ -64,7 +64,7 @@ class Listing:
         """One page; `scope` are the parameters of the base select. Raises `Invalid` for a bad sort key or cursor."""
         key, descending = self._sort(query.sort)
         filters = query.filters()
-        after = _read_cursor(query, filters, self.sorts[key]) if query.cursor is not None else None
+        after = _read_cursor(query, filters, self.sorts[key], self.id_column) if query.cursor is not None else None
         shape = (key, descending, after is not None, *sorted(filters))
         statement = self._compiled.get(shape)
         if statement is None:
@@ -145,14 +145,16 @@ def _cursor(query: PageQuery, filters: Mapping[str, Any], last: Row) -> str:
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def _read_cursor(query: PageQuery, filters: Mapping[str, Any], column: ColumnElement[Any]) -> tuple[object, UUID]:
+def _read_cursor(
+    query: PageQuery, filters: Mapping[str, Any], column: ColumnElement[Any], id_column: ColumnElement[Any]
+) -> tuple[object, object]:
     assert query.cursor is not None  # noqa: S101 # the caller looked
     try:
         padded = query.cursor + "=" * (-len(query.cursor) % 4)
         fingerprint, text, last_id = json.loads(base64.b64decode(padded.encode(), altchars=b"-_", validate=True))
         if fingerprint != _fingerprint(query, filters):
             raise Invalid.at("/query/cursor", "other_query", "This cursor belongs to another query.")
-        return _PARSERS[column.type.python_type](text), UUID(last_id)
+        return _PARSERS[column.type.python_type](text), _PARSERS[id_column.type.python_type](last_id)
     except (binascii.Error, ValueError, TypeError, AttributeError, InvalidOperation, RecursionError):
         raise Invalid.at("/query/cursor", "invalid_cursor", "This cursor was not made by this service.") from None
 

@@ -1,5 +1,12 @@
 """Routes of the follow-up."""
 
-from app.core.routing import router
+from fastapi import APIRouter
 
-follow_up = router("follow-up")
+from app.follow_up.handoff_routes import handoffs
+from app.follow_up.issue_routes import issues
+from app.follow_up.review_routes import reviews
+from app.follow_up.survey_routes import surveys
+
+follow_up = APIRouter()
+for part in (handoffs, surveys, issues, reviews):
+    follow_up.include_router(part)

@@ -1,6 +1,5 @@
 """Creating, changing, qualifying and assigning leads, each with its event."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +41,7 @@ async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
             "pipeline_version": pipeline.version,
             "stage": stage.name,
             "step": stage.step,
-            "stage_entered_at": datetime.now(UTC),
+            "stage_entered_at": tx.now(),
         },
     )
     await publish(tx, LeadAggregate(subject, row), "lead.created", payload_of(row))

@@ -11,6 +11,7 @@ from uuid import UUID
 from app.core.database import Row, Transaction
 from app.core.problems import NotFound
 from app.opportunities import queries
+from app.opportunities.problems import DealCompleted
 from app.opportunities.schemas import Opportunity
 from app.outbox.event import Event, Routing, Subject
 from app.outbox.record import lock, record
@@ -37,6 +38,14 @@ async def lock_deal(tx: Transaction, opportunity_id: UUID, *, read: str, write: 
     if subject is None or row is None:
         raise NotFound
     return Deal(subject, row)
+
+
+async def lock_running_deal(tx: Transaction, opportunity_id: UUID, *, write: str) -> Deal:
+    """Lock a deal that may still change; raises `DealCompleted` besides what `lock_deal` raises."""
+    deal = await lock_deal(tx, opportunity_id, read="opportunities.read", write=write)
+    if deal.row["completed_at"] is not None:
+        raise DealCompleted
+    return deal
 
 
 async def read_deal(tx: Transaction, opportunity_id: UUID, *, read: str) -> Row:

@@ -12,7 +12,9 @@ from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.opportunities import queries, schemas
 from app.opportunities.aggregate import read_deal
-from app.opportunities.writing import READ, WRITE, change_deal, open_deal
+from app.opportunities.problems import DealClosed, DealCompleted
+from app.opportunities.qualification_schemas import QualificationReplace
+from app.opportunities.writing import READ, WRITE, assign_deal, change_deal, open_deal, qualify_deal
 from app.people.authentication import Permission
 from app.people.permissions import scope
 
@@ -55,7 +57,7 @@ async def get_opportunity(caller: Reader, database: AppDatabase, opportunity_id:
 @opportunities.patch(
     "/opportunities/{opportunity_id}",
     response_model=schemas.Opportunity,
-    responses=documented(NotFound, AlreadyExists, PreconditionFailed),
+    responses=documented(NotFound, DealClosed, DealCompleted, AlreadyExists, PreconditionFailed),
 )
 async def update_opportunity(
     caller: Writer,
@@ -64,7 +66,43 @@ async def update_opportunity(
     body: schemas.OpportunityPatch,
     expected: ExpectedVersion,
 ) -> Response:
-    """Change the fields that are sent; the stage moves by transitions only."""
+    """Change the fields that are sent; the owner changes by assignment, the stage by transitions."""
     async with database.begin(caller) as tx:
         row = await change_deal(tx, opportunity_id, body.changes(), expected)
+    return item_response(schemas.Opportunity, row)
+
+
+@opportunities.put(
+    "/opportunities/{opportunity_id}/qualification",
+    response_model=schemas.Opportunity,
+    responses=documented(NotFound, DealCompleted, PreconditionFailed),
+)
+async def replace_opportunity_qualification(
+    caller: Writer,
+    database: AppDatabase,
+    opportunity_id: UUID,
+    body: QualificationReplace,
+    expected: ExpectedVersion,
+) -> Response:
+    """Record need, budget, timeline and decision process; what is not sent is cleared."""
+    async with database.begin(caller) as tx:
+        row = await qualify_deal(tx, opportunity_id, body.model_dump(), expected)
+    return item_response(schemas.Opportunity, row)
+
+
+@opportunities.post(
+    "/opportunities/{opportunity_id}/assignment",
+    response_model=schemas.Opportunity,
+    responses=documented(NotFound, DealCompleted, PreconditionFailed),
+)
+async def create_opportunity_assignment(
+    caller: Writer,
+    database: AppDatabase,
+    opportunity_id: UUID,
+    body: schemas.OpportunityAssignment,
+    expected: ExpectedVersion,
+) -> Response:
+    """Give a deal to another owner; it then counts for the owner's team."""
+    async with database.begin(caller) as tx:
+        row = await assign_deal(tx, opportunity_id, body.owner_id, expected)
     return item_response(schemas.Opportunity, row)

@@ -21,7 +21,6 @@ class OpportunityFields(BaseModel):
     account_id: UUID | None = None
     amount: Amount | None = None
     close_on: date | None = Field(default=None, description="When it is expected to close.")
-    owner_id: UUID | None = Field(default=None, description="Absent: the caller.")
     source_opportunity_id: UUID | None = Field(
         default=None, description="The won deal that this one renews or expands."
     )
@@ -33,14 +32,21 @@ class OpportunityCreate(OpportunityFields, Body):
 
     name: Name
     currency: Currency | None = Field(default=None, description="Absent: the organization's.")
+    owner_id: UUID | None = Field(default=None, description="Absent: the caller.")
     pipeline_id: UUID | None = Field(default=None, description="Absent: the organization's default pipeline.")
 
 
 class OpportunityPatch(OpportunityFields, Patch):
-    """Changes of a deal's own fields."""
+    """Changes of a deal's own fields; its owner changes by assignment, its stage by transitions."""
 
     name: Name = Field(default_factory=str)
     currency: Currency = Field(default_factory=str)
+
+
+class OpportunityAssignment(Body):
+    """A new owner."""
+
+    owner_id: UUID
 
 
 class Opportunity(Qualified, Item):

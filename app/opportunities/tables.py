@@ -24,6 +24,13 @@ class ContactRole(StrEnum):
     OTHER = "other"
 
 
+class ObjectionStatus(StrEnum):
+    """Whether an objection still stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
 DECIDING_ROLES = (ContactRole.DECISION_MAKER, ContactRole.ECONOMIC_BUYER)
 
 opportunities = organization_table(
@@ -110,6 +117,6 @@ objections = organization_table(
     sa.Column("resolution", sa.Text),
     sa.Column("resolved_at", TimestampTz),
     reference("objections", "opportunity_id", "opportunities"),
-    one_of("status", ["open", "resolved"]),
+    one_of("status", list(ObjectionStatus)),
     sa.Index("ix_objections__opportunity_id", "organization_id", "opportunity_id"),
 )

@@ -1,22 +1,23 @@
 """Opening deals and changing their own fields, each with its event."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from app.core.changes import before
 from app.core.database import Row, Transaction, new_id
-from app.core.problems import Forbidden
 from app.core.resource import check_version
 from app.opportunities import queries
-from app.opportunities.aggregate import Deal, lock_deal, payload_of, publish
+from app.opportunities.aggregate import Deal, lock_running_deal, payload_of, publish
+from app.opportunities.problems import DealClosed
 from app.outbox.record import start
-from app.people.assignment import owned, reassigned
-from app.people.permissions import is_within
+from app.people.assignment import owned, team_of
+from app.people.permissions import Reach, reach_of
 from app.pipelines.queries import current_pipeline
+from app.workflow.pipeline import Outcome
 from app.workflow.pipeline import Subject as Workflow
 
 READ, WRITE = "opportunities.read", "opportunities.write"
+_SETTLED = {"amount", "currency", "close_on"}
 
 
 async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WRITE) -> Deal:
@@ -29,7 +30,7 @@ async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WR
     stage = pipeline.definition.first_stage
     if values["currency"] is None:
         values["currency"] = await tx.fetch_value(queries.find_organization_currency)
-    now, opportunity_id = datetime.now(UTC), new_id()
+    now, opportunity_id = tx.now(), new_id()
     subject = await start(tx, "opportunity", opportunity_id)
     row = await tx.fetch_row(
         queries.insert_opportunity,
@@ -52,13 +53,28 @@ async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WR
 
 
 async def change_deal(tx: Transaction, opportunity_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
-    """Change a deal's own fields; raises `NotFound`, `Forbidden`, `Invalid` and `PreconditionFailed`."""
-    deal = await lock_deal(tx, opportunity_id, read=READ, write=WRITE)
+    """Change own fields; raises `NotFound`, `Forbidden`, `PreconditionFailed`, `DealClosed`, `DealCompleted`."""
+    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
     check_version(deal.row, expected)
-    values = await reassigned(tx, deal.row, changes)
-    if not is_within(tx.caller, READ, {**deal.row, **values}):
-        raise Forbidden("You may not give this deal to somebody beyond your reach.")
-    return await write_fields(tx, deal, values, "opportunity.updated")
+    is_correction = reach_of(tx.caller, WRITE) is Reach.ORGANIZATION
+    if deal.row["outcome"] != Outcome.OPEN and changes.keys() & _SETTLED and not is_correction:
+        raise DealClosed
+    return await write_fields(tx, deal, changes, "opportunity.updated")
+
+
+async def qualify_deal(tx: Transaction, opportunity_id: UUID, fields: dict[str, Any], expected: int | None) -> Row:
+    """Replace the qualification; raises `NotFound`, `Forbidden`, `PreconditionFailed` and `DealCompleted`."""
+    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
+    check_version(deal.row, expected)
+    return await write_fields(tx, deal, fields, "opportunity.updated")
+
+
+async def assign_deal(tx: Transaction, opportunity_id: UUID, owner_id: UUID, expected: int | None) -> Row:
+    """Give the deal to another owner, whose team it then counts for; raises as `qualify_deal`, and `Invalid`."""
+    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
+    check_version(deal.row, expected)
+    values = {"owner_id": owner_id, "team_id": await team_of(tx, owner_id)}
+    return await write_fields(tx, deal, values, "opportunity.assigned")
 
 
 async def write_fields(tx: Transaction, deal: Deal, values: dict[str, Any], event_type: str) -> Row:

@@ -4,7 +4,6 @@ The order is always: lock the subject, read, decide, write, record. Nothing is w
 that took its id earlier than the lock could show its events in the feed before older ones of the same subject.
 """
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -68,7 +67,7 @@ async def record(tx: Transaction, subject: Subject, event: Event) -> tuple[Subje
     Raises `LostRace` when the subject has moved on since it was read.
     """
     advanced = Subject(subject.type, subject.id, subject.last_sequence + 1)
-    event_id, occurred_at = new_id(), event.occurred_at or datetime.now(UTC)
+    event_id, occurred_at = new_id(), event.occurred_at or tx.now()
     body = render(event, event_id, occurred_at, advanced, tx.caller)
     written = await tx.fetch_one(
         _record,

@@ -1,6 +1,7 @@
 """Organizations with their first user, and the keys that users act with."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam
@@ -57,8 +58,8 @@ async def found(tx: Transaction, name: str, currency: str = "USD") -> Founded:
     return Founded(organization_id, user_id, key)
 
 
-async def issue_key(tx: Transaction, user_id: UUID, name: str) -> ApiKey:
-    """Make a key that acts as the user and never expires."""
+async def issue_key(tx: Transaction, user_id: UUID, name: str, expires_at: datetime | None = None) -> ApiKey:
+    """Make a key that acts as the user; without `expires_at` it never expires."""
     key = ApiKey.generate()
     await tx.execute(
         insert_key,
@@ -66,6 +67,6 @@ async def issue_key(tx: Transaction, user_id: UUID, name: str) -> ApiKey:
         user_id=user_id,
         name=name,
         secret_sha256=key.secret_sha256,
-        expires_at=None,
+        expires_at=expires_at,
     )
     return key

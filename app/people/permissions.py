@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.caller import Caller
+from app.core.database import Row
 from app.core.problems import Forbidden, NotFound
 
 
@@ -34,6 +35,11 @@ class Reach(IntEnum):
     OWN = 1
     TEAM = 2
     ORGANIZATION = 3
+
+    @property
+    def word(self) -> str:
+        """The reach as the API says it."""
+        return self.name.lower()
 
 
 _COLUMNS = (
@@ -80,7 +86,7 @@ MATRIX: Mapping[str, Mapping[Position, Reach]] = {
     "issues.write":         _row("own  own  own  own  team org  org  team"),
     "team_targets.read":    _row("team team team team team org  org  team"),
     "team_targets.write":   _row("-    -    -    -    team -    org  -"),
-    "imports.read":         _row("-    -    -    -    team org  org  -"),
+    "imports.read":         _row("-    -    -    -    org  org  org  -"),
     "imports.write":        _row("-    -    -    -    -    org  org  -"),
     "pipelines.read":       _row("-    -    -    -    org  org  org  -"),
     "pipelines.write":      _row("-    -    -    -    -    -    org  -"),
@@ -129,6 +135,13 @@ def demand_record(caller: Caller, read: str, write: str | None, record: Mapping[
         raise NotFound
     if write is not None and not is_within(caller, write, record):
         raise Forbidden
+    return record
+
+
+def demand_found(record: Row | None) -> Row:
+    """The record, if there is one in the organization; raises `NotFound`."""
+    if record is None:
+        raise NotFound
     return record
 
 

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.database import Statement, Transaction
+from app.core.database import Row, Statement, Transaction
+from app.core.pagination import Listing, equals
 from app.core.problems import Invalid
+from app.core.writes import Update, find_row
 from app.people.scoping import in_organization
 from app.pipelines.tables import pipeline_versions, pipelines
 from app.workflow.pipeline import Definition, Subject
@@ -28,6 +30,26 @@ _find = sa.select(pipelines.c.id, pipelines.c.current_version).where(
 )
 _find_default = Statement(_find.where(pipelines.c.is_default))
 _find_by_id = Statement(_find.where(pipelines.c.id == bindparam("id")))
+
+find_pipeline = find_row(pipelines)
+update_pipeline = Update(pipelines)
+pipeline_listing = Listing(
+    base=sa.select(pipelines).where(in_organization(pipelines)),
+    id_column=pipelines.c.id,
+    sorts={"created_at": pipelines.c.created_at, "updated_at": pipelines.c.updated_at, "name": pipelines.c.name},
+    filters={"subject": equals(pipelines.c.subject), "is_default": equals(pipelines.c.is_default)},
+)
+
+_versions = sa.select(pipeline_versions).where(
+    in_organization(pipeline_versions),
+    pipeline_versions.c.pipeline_id == bindparam("pipeline_id", type_=sa.Uuid),
+)
+find_version = Statement(_versions.where(pipeline_versions.c.number == bindparam("number", type_=sa.Integer)))
+version_listing = Listing(
+    base=_versions,
+    id_column=pipeline_versions.c.number,
+    sorts={"number": pipeline_versions.c.number, "published_at": pipeline_versions.c.published_at},
+)
 
 _find_definition = Statement(
     sa.select(pipeline_versions.c.definition).where(
@@ -90,9 +112,9 @@ async def definition_of(tx: Transaction, pipeline_id: UUID, number: int) -> Defi
     return definition
 
 
-async def insert_version(tx: Transaction, pipeline: PinnedPipeline, published_by: UUID | None) -> None:
+async def insert_version(tx: Transaction, pipeline: PinnedPipeline, published_by: UUID | None) -> Row:
     """Write a version; it never changes afterwards."""
-    await tx.execute(
+    return await tx.fetch_row(
         _insert_version,
         pipeline_id=pipeline.pipeline_id,
         number=pipeline.version,
@@ -101,13 +123,16 @@ async def insert_version(tx: Transaction, pipeline: PinnedPipeline, published_by
     )
 
 
-async def insert_pipeline(tx: Transaction, pipeline: PinnedPipeline, *, name: str, is_default: bool) -> None:
+async def insert_pipeline(
+    tx: Transaction, pipeline: PinnedPipeline, *, name: str, is_default: bool, published_by: UUID | None
+) -> Row:
     """Write a pipeline with its first version."""
-    await tx.execute(
+    row = await tx.fetch_row(
         _insert_pipeline,
         id=pipeline.pipeline_id,
         subject=pipeline.definition.subject,
         name=name,
         is_default=is_default,
     )
-    await insert_version(tx, pipeline, None)
+    await insert_version(tx, pipeline, published_by)
+    return row

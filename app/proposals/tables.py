@@ -3,8 +3,7 @@
 import sqlalchemy as sa
 
 from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
-
-STATUSES = ("draft", "sent", "accepted", "rejected", "expired")
+from app.proposals.status import ProposalStatus
 
 proposals = organization_table(
     "proposals",
@@ -26,7 +25,7 @@ proposals = organization_table(
     sa.Column("decision_note", sa.Text),
     reference("proposals", "opportunity_id", "opportunities"),
     reference("proposals", "discount_approved_by", "users"),
-    one_of("status", list(STATUSES)),
+    one_of("status", list(ProposalStatus)),
     sa.CheckConstraint("amount >= 0", name="amount"),
     sa.CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
     sa.Index("ix_proposals__opportunity_id", "organization_id", "opportunity_id"),

@@ -1,7 +1,7 @@
 """The one way a stage changes: decide on the evidence, then write the record, the ledger and the events together."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -112,7 +112,7 @@ async def _publish(
 
 def _ledger_row(tx: Transaction, walker: Walker, decided: Decision, inputs: TransitionInputs) -> dict[str, Any]:
     entered_at: datetime = walker.row["stage_entered_at"]
-    now = max(datetime.now(UTC), entered_at)  # clocks of two machines may differ; a stay is never negative
+    now = max(tx.now(), entered_at)  # clocks of two machines may differ; a stay is never negative
     unmet = [result.id for result in decided.criteria if not result.satisfied]
     is_deal = walker.workflow.noun == "opportunity"
     return {

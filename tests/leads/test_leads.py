@@ -3,16 +3,8 @@ import json
 
 import asyncpg
 
+from tests.builders.leads import BANT
 from tests.department import Department
-
-BANT = {
-    "need": "Their pipes leak",
-    "budget_amount": "5000.00",
-    "budget_currency": "USD",
-    "timeline_on": "2027-01-31",
-    "decision_process": "The board decides",
-    "qualification_score": 80,
-}
 
 
 async def test_a_new_lead_starts_at_prospecting(department: Department) -> None:

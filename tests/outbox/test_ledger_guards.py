@@ -54,10 +54,13 @@ async def test_refuses(department: Department, app_role: asyncpg.Connection, sta
     for position, number in enumerate((n for n in range(1, 4) if f"${n}" in statement), 1):
         statement = statement.replace(f"${number}", f"${position}")
 
-    with pytest.raises(asyncpg.PostgresError) as refusal:
+    async def run() -> None:
         async with app_role.transaction():
             await app_role.execute("SELECT set_config('app.organization_id', $1, true)", str(values[0]))
             await app_role.execute(statement, *needed)
+
+    with pytest.raises(asyncpg.PostgresError) as refusal:
+        await run()
 
     assert isinstance(
         refusal.value,

@@ -1,30 +1,16 @@
 import asyncio
-from typing import Any
 
 import asyncpg
 
-from tests.department import Actor, Department, Json
-from tests.leads.test_leads import BANT
-
-
-async def qualified_lead(rep: Actor, owner: asyncpg.Connection, **fields: Any) -> Json:
-    lead = await rep.post(
-        "/leads", {"name": "Ann Field", "company_name": "Fields Ltd", "email": "ann@fields.example", **fields}
-    )
-    await hold_call(owner, rep, lead["id"])
-    await rep.post(f"/leads/{lead['id']}/transitions", {"to_stage": "qualification"})
-    return await rep.put(f"/leads/{lead['id']}/qualification", BANT)
-
-
-async def hold_call(owner: asyncpg.Connection, rep: Actor, lead_id: str) -> None:
-    await rep.post("/activities", {"kind": "call", "status": "held", "summary": "First call", "lead_id": lead_id})
+from tests.builders.leads import BANT, hold_call, qualified_lead
+from tests.department import Department
 
 
 async def test_a_qualified_lead_becomes_account_contact_and_deal_at_the_furthest_stage(
     department: Department, owner: asyncpg.Connection
 ) -> None:
     rep = await department.representative()
-    lead = await qualified_lead(rep, owner)
+    lead = await qualified_lead(rep)
 
     conversion = await rep.post(f"/leads/{lead['id']}/conversion", {"contact_role": "decision_maker"})
 
@@ -50,23 +36,19 @@ async def test_a_qualified_lead_becomes_account_contact_and_deal_at_the_furthest
     ]
 
 
-async def test_a_deal_without_a_deciding_contact_starts_at_qualification(
-    department: Department, owner: asyncpg.Connection
-) -> None:
+async def test_a_deal_without_a_deciding_contact_starts_at_qualification(department: Department) -> None:
     rep = await department.representative()
-    lead = await qualified_lead(rep, owner)
+    lead = await qualified_lead(rep)
 
     conversion = await rep.post(f"/leads/{lead['id']}/conversion", {})
 
     assert conversion["opportunity"]["stage"] == "qualification"
 
 
-async def test_refuses_to_convert_without_qualification_and_writes_nothing(
-    department: Department, owner: asyncpg.Connection
-) -> None:
+async def test_refuses_to_convert_without_qualification_and_writes_nothing(department: Department) -> None:
     rep = await department.representative()
     lead = await rep.post("/leads", {"name": "Ann", "email": "ann@fields.example"})
-    await hold_call(owner, rep, lead["id"])
+    await hold_call(rep, lead["id"])
     await rep.post(f"/leads/{lead['id']}/transitions", {"to_stage": "qualification"})
 
     problem = await rep.post(f"/leads/{lead['id']}/conversion", {}, expect=409)
@@ -82,9 +64,9 @@ async def test_refuses_to_convert_without_qualification_and_writes_nothing(
     assert (await rep.get("/opportunities"))["items"] == []
 
 
-async def test_a_conversion_happens_once(department: Department, owner: asyncpg.Connection) -> None:
+async def test_a_conversion_happens_once(department: Department) -> None:
     rep = await department.representative()
-    lead = await qualified_lead(rep, owner)
+    lead = await qualified_lead(rep)
 
     answers = await asyncio.gather(*(rep.request("POST", f"/leads/{lead['id']}/conversion", json={}) for _ in range(8)))
 
@@ -94,11 +76,9 @@ async def test_a_conversion_happens_once(department: Department, owner: asyncpg.
     assert len((await rep.get("/opportunities"))["items"]) == 1
 
 
-async def test_a_dry_run_shows_the_result_and_leaves_no_trace(
-    department: Department, owner: asyncpg.Connection
-) -> None:
+async def test_a_dry_run_shows_the_result_and_leaves_no_trace(department: Department) -> None:
     rep = await department.representative()
-    lead = await qualified_lead(rep, owner)
+    lead = await qualified_lead(rep)
     body = {"contact_role": "decision_maker", "dry_run": True}
 
     preview = await rep.post(f"/leads/{lead['id']}/conversion", body, expect=200)
@@ -108,14 +88,12 @@ async def test_a_dry_run_shows_the_result_and_leaves_no_trace(
     assert (await rep.get("/opportunities"))["items"] == []
 
 
-async def test_converts_into_an_existing_account_contact_and_deal(
-    department: Department, owner: asyncpg.Connection
-) -> None:
+async def test_converts_into_an_existing_account_contact_and_deal(department: Department) -> None:
     rep = await department.representative()
     account = await rep.post("/accounts", {"name": "Fields Ltd"})
     contact = await rep.post("/contacts", {"name": "Ann", "account_id": account["id"]})
     deal = await rep.post("/opportunities", {"name": "Running", "account_id": account["id"]})
-    lead = await qualified_lead(rep, owner)
+    lead = await qualified_lead(rep)
     body = {"account_id": account["id"], "contact_id": contact["id"], "opportunity_id": deal["id"]}
 
     conversion = await rep.post(f"/leads/{lead['id']}/conversion", body)
@@ -129,13 +107,11 @@ async def test_converts_into_an_existing_account_contact_and_deal(
     assert conversion["opportunity"]["stage"] == "qualification"
 
 
-async def test_refuses_records_of_another_organization(
-    department: Department, other_department: Department, owner: asyncpg.Connection
-) -> None:
+async def test_refuses_records_of_another_organization(department: Department, other_department: Department) -> None:
     rep, stranger = await department.representative(), await other_department.representative()
     account = await stranger.post("/accounts", {"name": "Theirs"})
     deal = await stranger.post("/opportunities", {"name": "Theirs"})
-    lead = await qualified_lead(rep, owner)
+    lead = await qualified_lead(rep)
 
     by_account = await rep.post(f"/leads/{lead['id']}/conversion", {"account_id": account["id"]}, expect=422)
     await rep.post(f"/leads/{lead['id']}/conversion", {"opportunity_id": deal["id"]}, expect=404)
@@ -144,12 +120,10 @@ async def test_refuses_records_of_another_organization(
     assert (await rep.get(f"/leads/{lead['id']}"))["outcome"] == "open"
 
 
-async def test_a_development_representative_hands_the_deal_over(
-    department: Department, owner: asyncpg.Connection
-) -> None:
+async def test_a_development_representative_hands_the_deal_over(department: Department) -> None:
     developer = await department.hire("business_development_representative")
     executive = await department.hire("account_executive")
-    lead = await qualified_lead(developer, owner)
+    lead = await qualified_lead(developer)
 
     conversion = await developer.post(f"/leads/{lead['id']}/conversion", {"owner_id": str(executive.user_id)})
 

@@ -1,0 +1,33 @@
+"""Who plays which part in a deal: the evidence for a contact, and for one who decides."""
+
+from typing import Any
+from uuid import UUID
+
+from app.core.database import Row, Transaction, new_id
+from app.core.problems import NotFound
+from app.opportunities import part_queries as queries
+from app.opportunities.aggregate import lock_running_deal, publish
+from app.opportunities.part_schemas import OpportunityContactRole
+from app.opportunities.writing import WRITE
+
+
+async def add_contact_role(tx: Transaction, opportunity_id: UUID, fields: dict[str, Any]) -> Row:
+    """Link a contact to a deal; raises `NotFound`, `Forbidden` and `DealCompleted`."""
+    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
+    row = await tx.fetch_row(queries.insert_contact_role, id=new_id(), opportunity_id=opportunity_id, **fields)
+    await publish(tx, deal, "opportunity.contact_role_added", _payload(row))
+    return row
+
+
+async def remove_contact_role(tx: Transaction, opportunity_id: UUID, role_id: UUID) -> None:
+    """Unlink a contact from a deal; raises `NotFound`, `Forbidden` and `DealCompleted`."""
+    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
+    row = await tx.fetch_one(queries.find_contact_role, id=role_id)
+    if row is None or row["opportunity_id"] != opportunity_id:
+        raise NotFound
+    await tx.execute(queries.delete_contact_role, id=role_id)
+    await publish(tx, deal, "opportunity.contact_role_removed", _payload(row))
+
+
+def _payload(row: Row) -> dict[str, Any]:
+    return OpportunityContactRole.model_validate(dict(row)).model_dump(mode="json")

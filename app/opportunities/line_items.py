@@ -1,0 +1,71 @@
+"""What is in a deal: products with quantity, price and discount, in the deal's currency."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from app.core.changes import before
+from app.core.database import Row, Transaction, new_id
+from app.core.problems import Invalid, NotFound
+from app.core.resource import check_version
+from app.opportunities import part_queries as queries
+from app.opportunities.aggregate import Deal, lock_running_deal, publish
+from app.opportunities.part_schemas import LineItem
+from app.opportunities.writing import WRITE
+from app.products.queries import find_product
+
+_CENT = Decimal("0.01")
+
+
+def with_total(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A line item's row with its `total`: quantity × unit price × (1 − discount), rounded half up to cents."""
+    exact = row["quantity"] * row["unit_price"] * (100 - row["discount_percent"]) / 100
+    return {**row, "total": exact.quantize(_CENT, ROUND_HALF_UP)}
+
+
+async def add_line_item(tx: Transaction, opportunity_id: UUID, fields: dict[str, Any]) -> Row:
+    """Put a product into a deal; raises `NotFound`, `Forbidden`, `DealCompleted`, `Invalid` for another currency."""
+    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
+    product = await tx.fetch_one(find_product, id=fields["product_id"])
+    if product is None or not product["is_active"]:
+        raise Invalid.at("/product_id", "unknown_reference", "There is no such active product.")
+    if product["currency"] != deal.row["currency"]:
+        raise Invalid.at("/product_id", "other_currency", "The product is priced in another currency than the deal.")
+    if fields["unit_price"] is None:
+        fields["unit_price"] = product["unit_price"]
+    row = await tx.fetch_row(queries.insert_line_item, id=new_id(), opportunity_id=opportunity_id, **fields)
+    await publish(tx, deal, "opportunity.line_item_added", _payload(row))
+    return row
+
+
+async def change_line_item(
+    tx: Transaction, place: tuple[UUID, UUID], changes: dict[str, Any], expected: int | None
+) -> Row:
+    """Change a line item, `place` being deal and item; raises as `add_line_item`, and `PreconditionFailed`."""
+    deal, old = await _find(tx, place)
+    check_version(old, expected)
+    row = await tx.fetch_row(queries.update_line_item.of(changes), id=old["id"], **changes)
+    await publish(tx, deal, "opportunity.line_item_changed", _payload(row), before(old, row))
+    return row
+
+
+async def remove_line_item(tx: Transaction, place: tuple[UUID, UUID], expected: int | None) -> None:
+    """Take a product out of a deal; raises as `change_line_item`."""
+    deal, old = await _find(tx, place)
+    check_version(old, expected)
+    await tx.execute(queries.delete_line_item, id=old["id"])
+    await publish(tx, deal, "opportunity.line_item_removed", _payload(old))
+
+
+async def _find(tx: Transaction, place: tuple[UUID, UUID]) -> tuple[Deal, Row]:
+    opportunity_id, line_item_id = place
+    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
+    row = await tx.fetch_one(queries.find_line_item, id=line_item_id)
+    if row is None or row["opportunity_id"] != opportunity_id:
+        raise NotFound
+    return deal, row
+
+
+def _payload(row: Row) -> dict[str, Any]:
+    return LineItem.model_validate(with_total(row)).model_dump(mode="json")

@@ -1,0 +1,15 @@
+"""What a deal refuses in the state it is in."""
+
+from app.core.problems import Conflict
+
+
+class DealClosed(Conflict):
+    """Amount, currency and close date of a won or lost deal are corrected by operations only."""
+
+
+class DealCompleted(Conflict):
+    """A completed deal does not change any more."""
+
+
+class ObjectionResolved(Conflict):
+    """This objection is resolved already."""

@@ -1,0 +1,48 @@
+"""`/v1/api-keys`."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Response
+
+from app.core.caller import Caller
+from app.core.dependencies import AppDatabase
+from app.core.problems import NotFound, documented
+from app.core.resource import json_response, page_response
+from app.core.routing import router
+from app.people import queries, schemas
+from app.people.authentication import Permission
+from app.people.permissions import demand_found
+from app.people.staffing import give_key
+
+api_keys = router("people")
+
+Reader = Annotated[Caller, Depends(Permission("api_keys.read"))]
+Writer = Annotated[Caller, Depends(Permission("api_keys.write"))]
+KeyId = Annotated[str, Path(max_length=64, pattern="^[0-9A-Za-z]+$")]
+
+
+@api_keys.get("/api-keys", response_model=schemas.ApiKeyPage, responses=documented())
+async def list_api_keys(
+    caller: Reader, database: AppDatabase, query: Annotated[schemas.ApiKeyQuery, Query()]
+) -> Response:
+    """List keys without their secrets, revoked and expired ones too, newest first unless sorted otherwise."""
+    async with database.begin(caller) as tx:
+        page = await queries.key_listing.page(tx, query)
+    return page_response(schemas.ApiKeyPage, page.rows, page.next_cursor)
+
+
+@api_keys.post("/api-keys", status_code=201, response_model=schemas.IssuedApiKey, responses=documented())
+async def create_api_key(caller: Writer, database: AppDatabase, body: schemas.ApiKeyCreate) -> Response:
+    """Give a user a key; its secret is in this answer and nowhere else."""
+    async with database.begin(caller) as tx:
+        key, row = await give_key(tx, body.user_id, body.name, body.expires_at)
+    return json_response(schemas.IssuedApiKey(key=str(key), **row), status=201)
+
+
+@api_keys.delete("/api-keys/{key_id}", status_code=204, responses=documented(NotFound))
+async def delete_api_key(caller: Writer, database: AppDatabase, key_id: KeyId) -> Response:
+    """Revoke a key; it stops working within a second and stays in the list."""
+    async with database.begin(caller) as tx:
+        row = await tx.fetch_one(queries.revoke_key, id=key_id)
+    demand_found(row)
+    return Response(status_code=204)

@@ -1,0 +1,71 @@
+"""A real server: `stageline serve` in a process of its own, on an embedded Postgres of its own."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+_STAGELINE = str(Path(sys.executable).parent / "stageline")
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class ServerProcess:
+    """A running server and what a terminal beside it would have in its environment."""
+
+    url: str
+    environment: dict[str, str]
+    output: Path
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[ServerProcess]:
+    """Start a server, wait until it is ready, stop it with SIGTERM."""
+    home = Path(tempfile.mkdtemp(prefix="stageline-serve-"))
+    home.chmod(0o755)
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment |= {"STAGELINE_DATA_DIR": str(home)}
+    output = home / "output.txt"
+    with output.open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 # the project's own command
+            [_STAGELINE, "serve", "--port", str(port), *options], env=environment, stdout=log, stderr=log
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_ready(url, process, output)
+        yield ServerProcess(url, environment, output, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, output.read_text()
+        try:
+            if httpx.get(f"{url}/readyz", timeout=2).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"the server was not ready in time: {output.read_text()}")
