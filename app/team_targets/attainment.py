@@ -24,7 +24,7 @@ async def measure(tx: Transaction, target_id: UUID) -> Attainment:
     target = await read_target(tx, target_id)
     found = await _place(tx, target)
     totals = await tx.fetch_all(CREDITS[Metric(target["metric"])].totals, **_span(target, found))
-    return _attainment(target, totals, ZoneInfo(found["time_zone"]))
+    return _attainment(target, totals, tx.now().astimezone(ZoneInfo(found["time_zone"])))
 
 
 async def list_credits(tx: Transaction, target_id: UUID, query: TeamTargetCreditQuery) -> Page:
@@ -46,12 +46,11 @@ def _span(target: Row, found: Row) -> dict[str, Any]:
     return {"team_ids": team_ids, "user_id": target["user_id"], "since": since, "until": until}
 
 
-def _attainment(target: Row, totals: list[Row], time_zone: ZoneInfo) -> Attainment:
+def _attainment(target: Row, totals: list[Row], now: datetime) -> Attainment:
     currency, target_value = target["currency"], target["target_value"]
     credited = next((row for row in totals if row["currency"] == currency), None)
     attained = credited["value"] if credited is not None else Decimal(0)
-    as_of = datetime.now(UTC)
-    pace = pace_of(attained, target_value, _dates(target), as_of.astimezone(time_zone).date())
+    pace = pace_of(attained, target_value, _dates(target), now.date())
     shown = {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(pace).items()}
     return Attainment(
         target_id=target["id"],
@@ -64,7 +63,7 @@ def _attainment(target: Row, totals: list[Row], time_zone: ZoneInfo) -> Attainme
         attained_value=in_unit(attained, currency),
         attainment_percent=str(percent(attained, target_value)),
         n=credited["n"] if credited is not None else 0,
-        as_of=as_of,
+        as_of=now.astimezone(UTC),
         other_currencies=[OtherCurrency.model_validate(dict(row)) for row in totals if row is not credited],
         **shown,
     )

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.sql.elements import ColumnElement
 
+from app.activities.kinds import ActivityKind
 from app.activities.tables import activities
 from app.core.database import Statement
 from app.core.pagination import Listing
@@ -180,7 +181,9 @@ CREDITS: Mapping[Metric, Credits] = {
             conditions=(),
         )
     ),
-    Metric.MEETINGS_HELD: _credits(_held(activities.c.kind == "meeting")),
+    Metric.MEETINGS_HELD: _credits(_held(activities.c.kind == ActivityKind.MEETING)),
     Metric.OPPORTUNITIES_ACCEPTED: _credits(_accepted()),
-    Metric.ACTIVITIES_HELD: _credits(_held(activities.c.kind != "task", activities.c.kind != "note")),
+    Metric.ACTIVITIES_HELD: _credits(
+        _held(activities.c.kind != ActivityKind.TASK, activities.c.kind != ActivityKind.NOTE)
+    ),
 }
