@@ -1,4 +1,4 @@
-"""Team targets and their allocations."""
+"""Team targets and their allocations, and the index that finds forward transitions of a period."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -96,10 +96,17 @@ def upgrade() -> None:
             postgresql_nulls_not_distinct=True,
         ),
     )
+    op.create_index(
+        "ix_stage_transitions__occurred_at",
+        "stage_transitions",
+        ["organization_id", "occurred_at"],
+        postgresql_where=sa.text("kind = 'forward'"),
+    )
     for table in ("team_targets", "team_target_allocations"):
         isolate(table)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_stage_transitions__occurred_at", "stage_transitions")
     op.drop_table("team_target_allocations")
     op.drop_table("team_targets")
