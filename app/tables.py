@@ -5,6 +5,7 @@ from app.activities import tables as activities
 from app.contracts import tables as contracts
 from app.core.schema import metadata
 from app.follow_up import tables as follow_up
+from app.imports import tables as imports
 from app.leads import tables as leads
 from app.opportunities import tables as opportunities
 from app.outbox import tables as outbox
@@ -20,6 +21,7 @@ __all__ = [
     "activities",
     "contracts",
     "follow_up",
+    "imports",
     "leads",
     "metadata",
     "opportunities",

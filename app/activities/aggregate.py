@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from app.accounts.queries import find_account, find_contact
-from app.activities.problems import LeadDisqualified, OpportunityCompleted
+from app.activities.problems import LeadDisqualified
 from app.activities.schemas import Activity
 from app.core.database import Row, Statement, Transaction
 from app.core.problems import Forbidden, Invalid
-from app.core.writes import find_row
-from app.leads.tables import leads
+from app.leads.queries import find_lead
+from app.opportunities.problems import DealCompleted
 from app.opportunities.queries import find_opportunity
 from app.outbox.event import Event, Routing, Subject
 from app.outbox.record import lock, record
@@ -27,7 +27,7 @@ class _Reference:
 
 _REFERENCES = (
     _Reference("opportunity_id", find_opportunity, "opportunities.read"),
-    _Reference("lead_id", find_row(leads), "leads.read"),
+    _Reference("lead_id", find_lead, "leads.read"),
     _Reference("account_id", find_account, "accounts.read"),
     _Reference("contact_id", find_contact, "accounts.read"),
 )
@@ -41,9 +41,9 @@ class Aggregate:
     row: Row
 
     def demand_open(self) -> None:
-        """Raise `OpportunityCompleted` or `LeadDisqualified` when nothing new may happen to it."""
+        """Raise `DealCompleted` or `LeadDisqualified` when nothing new may happen to it."""
         if self.subject.type == "opportunity" and self.row["completed_at"] is not None:
-            raise OpportunityCompleted
+            raise DealCompleted
         if self.subject.type == "lead" and self.row["outcome"] == "disqualified":
             raise LeadDisqualified
 

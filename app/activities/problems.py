@@ -7,9 +7,5 @@ class ActivityCompleted(Conflict):
     """This activity is not planned any more: what became of it is recorded already."""
 
 
-class OpportunityCompleted(Conflict):
-    """This deal is completed: nothing new is planned or held for it."""
-
-
 class LeadDisqualified(Conflict):
     """This lead is disqualified: recycle it before something new is planned or held for it."""

@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from app.activities import queries, schemas, writing
-from app.activities.problems import ActivityCompleted, LeadDisqualified, OpportunityCompleted
+from app.activities.problems import ActivityCompleted, LeadDisqualified
 from app.activities.writing import READ, WRITE
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
 from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, documented
 from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
+from app.opportunities.problems import DealCompleted
 from app.people.authentication import Permission
 from app.people.permissions import demand_record, scope
 
@@ -36,7 +37,7 @@ async def list_activities(
     "/activities",
     status_code=201,
     response_model=schemas.Activity,
-    responses=documented(AlreadyExists, OpportunityCompleted, LeadDisqualified),
+    responses=documented(AlreadyExists, DealCompleted, LeadDisqualified),
 )
 async def create_activity(caller: Writer, database: AppDatabase, body: schemas.ActivityCreate) -> Response:
     """Plan an activity, or record one that was held; its owner is the caller unless named."""

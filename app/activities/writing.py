@@ -1,6 +1,6 @@
 """Planning, holding, changing and completing activities, each with its event."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,7 @@ async def add(tx: Transaction, body: ActivityCreate) -> Row:
     Raises `Invalid` for what it may not be about, `Forbidden` for an owner beyond the caller's reach, and a
     `Conflict` when nothing new may happen to the record it is about.
     """
-    fields = body.model_dump() | {"held_at": _held_at(body.status, body.held_at)}
+    fields = body.model_dump() | {"held_at": _held_at(tx.now(), body.status, body.held_at)}
     aggregate = await lock_named(tx, fields)
     aggregate.demand_open()
     values = await owned(tx, WRITE, fields)
@@ -48,7 +48,7 @@ async def change(tx: Transaction, activity_id: UUID, changes: dict[str, Any], ex
 
 async def complete(tx: Transaction, activity_id: UUID, body: ActivityCompletion, expected: int | None) -> Row:
     """Record what became of a planned activity; raises `ActivityCompleted` when that was done before."""
-    held_at = _held_at(body.status, body.held_at)
+    held_at = _held_at(tx.now(), body.status, body.held_at)
     aggregate, old = await _lock(tx, activity_id, expected)
     if old["status"] != ActivityStatus.PLANNED:
         raise ActivityCompleted
@@ -73,8 +73,7 @@ async def _write(tx: Transaction, aggregate: Aggregate, old: Row, values: dict[s
     return new
 
 
-def _held_at(status: str, given: datetime | None) -> datetime | None:
-    now = datetime.now(UTC)
+def _held_at(now: datetime, status: str, given: datetime | None) -> datetime | None:
     if status != ActivityStatus.HELD:
         if given is not None:
             raise Invalid.at("/held_at", "not_held", "Only a held activity has a time at which it was held.")

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam
 from app.contracts.tables import contracts
 from app.core.database import Statement
 from app.core.pagination import Listing, any_of, at_least, at_most, equals
+from app.core.schema import TimestampTz
 from app.core.writes import Update, find_row, insert_row
 from app.opportunities.tables import opportunities
 from app.people.scoping import in_organization, within_reach
@@ -15,7 +16,7 @@ find_contract = find_row(contracts)
 insert_contract = insert_row(contracts, without=frozenset({"terminated_at", "termination_reason"}))
 update_contract = Update(contracts)
 find_today = Statement(
-    sa.select(sa.cast(sa.func.timezone(organizations.c.time_zone, sa.func.now()), sa.Date)).where(
+    sa.select(sa.cast(sa.func.timezone(organizations.c.time_zone, bindparam("now", type_=TimestampTz)), sa.Date)).where(
         organizations.c.id == bindparam("organization_id")
     )
 )

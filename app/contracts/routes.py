@@ -14,6 +14,7 @@ from app.core.problems import NotFound, PreconditionFailed, documented
 from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.opportunities.evidence import read_evidence
+from app.opportunities.problems import DealCompleted
 from app.people.authentication import Permission
 from app.people.permissions import scope
 
@@ -33,7 +34,7 @@ async def list_contracts(
     return page_response(schemas.ContractPage, page.rows, page.next_cursor)
 
 
-@contracts.post("/contracts", status_code=201, response_model=schemas.Contract, responses=documented())
+@contracts.post("/contracts", status_code=201, response_model=schemas.Contract, responses=documented(DealCompleted))
 async def create_contract(caller: Writer, database: AppDatabase, body: schemas.ContractCreate) -> Response:
     """Draft a contract for a deal, or record a purchase that was made."""
     async with database.begin(caller) as tx:
@@ -52,7 +53,7 @@ async def get_contract(caller: Reader, database: AppDatabase, contract_id: UUID)
 @contracts.patch(
     "/contracts/{contract_id}",
     response_model=schemas.Contract,
-    responses=documented(NotFound, ContractNotDraft, PreconditionFailed),
+    responses=documented(NotFound, DealCompleted, ContractNotDraft, PreconditionFailed),
 )
 async def update_contract(
     caller: Writer, database: AppDatabase, contract_id: UUID, body: schemas.ContractPatch, expected: ExpectedVersion
@@ -66,7 +67,7 @@ async def update_contract(
 @contracts.post(
     "/contracts/{contract_id}/signature",
     response_model=schemas.Contract,
-    responses=documented(NotFound, ContractNotDraft, PreconditionFailed),
+    responses=documented(NotFound, DealCompleted, ContractNotDraft, PreconditionFailed),
 )
 async def sign_contract(
     caller: Writer,

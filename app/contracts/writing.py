@@ -1,6 +1,9 @@
-"""Drafting, signing and terminating contracts, and recording purchases; each under its deal's lock, with its event."""
+"""Drafting, signing and terminating contracts, and recording purchases; each under its deal's lock, with its event.
 
-from datetime import UTC, date, datetime
+All but a termination raise `DealCompleted` once the deal is completed: a contract may end years later.
+"""
+
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +25,7 @@ async def add(tx: Transaction, body: ContractCreate) -> Row:
     """Draft a contract, or record a purchase that was made; raises `Invalid`, and `Forbidden` beyond the reach."""
     _check_signature(body)
     deal = await lock_named_deal(tx, body.opportunity_id, read=READ, write=WRITE)
+    deal.demand_running()
     status = ContractStatus.DRAFT
     if body.signed_on is not None:
         await _demand_past(tx, body.signed_on)
@@ -36,9 +40,7 @@ async def add(tx: Transaction, body: ContractCreate) -> Row:
 
 async def change(tx: Transaction, contract_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
     """Change a draft; raises `ContractNotDraft` for anything else."""
-    deal, old = await _lock(tx, contract_id, expected)
-    if old["status"] != ContractStatus.DRAFT:
-        raise ContractNotDraft
+    deal, old = await _lock_draft(tx, contract_id, expected)
     if "currency" in changes:
         currency_of(deal, changes["currency"])
     return await _write(tx, deal, old, changes, "contract.updated")
@@ -46,9 +48,7 @@ async def change(tx: Transaction, contract_id: UUID, changes: dict[str, Any], ex
 
 async def sign(tx: Transaction, contract_id: UUID, body: ContractSignature, expected: int | None) -> Row:
     """Record the signature on a draft; raises `ContractNotDraft`, and `Invalid` for a day in the future."""
-    deal, old = await _lock(tx, contract_id, expected)
-    if old["status"] != ContractStatus.DRAFT:
-        raise ContractNotDraft
+    deal, old = await _lock_draft(tx, contract_id, expected)
     await _demand_past(tx, body.signed_on)
     values = body.model_dump() | {"status": ContractStatus.SIGNED}
     return await _write(tx, deal, old, values, "contract.signed")
@@ -61,7 +61,7 @@ async def terminate(tx: Transaction, contract_id: UUID, reason: str, expected: i
         raise ContractNotSigned
     values = {
         "status": ContractStatus.TERMINATED,
-        "terminated_at": datetime.now(UTC),
+        "terminated_at": tx.now(),
         "termination_reason": reason,
     }
     return await _write(tx, deal, old, values, "contract.terminated")
@@ -70,6 +70,14 @@ async def terminate(tx: Transaction, contract_id: UUID, reason: str, expected: i
 async def _lock(tx: Transaction, contract_id: UUID, expected: int | None) -> tuple[Deal, Row]:
     deal, row = await lock_evidence(tx, queries.find_contract, contract_id, read=READ, write=WRITE)
     check_version(row, expected)
+    return deal, row
+
+
+async def _lock_draft(tx: Transaction, contract_id: UUID, expected: int | None) -> tuple[Deal, Row]:
+    deal, row = await _lock(tx, contract_id, expected)
+    deal.demand_running()
+    if row["status"] != ContractStatus.DRAFT:
+        raise ContractNotDraft
     return deal, row
 
 
@@ -87,7 +95,7 @@ def _check_signature(body: ContractCreate) -> None:
 
 
 async def _demand_past(tx: Transaction, signed_on: date) -> None:
-    today: date = await tx.fetch_value(queries.find_today)
+    today: date = await tx.fetch_value(queries.find_today, now=tx.now())
     if signed_on > today:
         raise Invalid.at("/signed_on", "in_the_future", "What was signed was signed today or before.")
 

@@ -12,8 +12,8 @@ from app.core.database import Row, Transaction, new_id
 from app.core.problems import Conflict, Forbidden, Invalid, NotFound
 from app.follow_up import queries
 from app.follow_up.schemas import Handoff, HandoffStatus
-from app.follow_up.writing import READ, lock_running_deal, payload
-from app.opportunities.aggregate import Deal, publish
+from app.follow_up.writing import READ, payload
+from app.opportunities.aggregate import Deal, lock_running_deal, publish
 from app.opportunities.queries import find_opportunity
 from app.outbox.record import lock
 from app.people.permissions import demand_found, demand_record
@@ -34,7 +34,7 @@ class HandoffAlreadyDecided(Conflict):
 
 async def request_handoff(tx: Transaction, fields: dict[str, Any]) -> Row:
     """Hand a won deal over; raises `DealNotWon`, `HandoffPending`, and `Invalid` for anybody but an account manager."""
-    deal = await lock_running_deal(tx, fields["opportunity_id"], "handoffs.write")
+    deal = await lock_running_deal(tx, fields["opportunity_id"], write="handoffs.write")
     if deal.row["outcome"] != Outcome.WON:
         raise DealNotWon
     to_user_id = fields["to_user_id"]

@@ -19,7 +19,8 @@ from app.follow_up.handoff import (
     read_handoff,
     request_handoff,
 )
-from app.follow_up.writing import READ, DealCompleted
+from app.follow_up.writing import READ
+from app.opportunities.problems import DealCompleted
 from app.people.authentication import Permission
 from app.people.permissions import scope
 
@@ -62,29 +63,27 @@ async def get_handoff(caller: Reader, database: AppDatabase, handoff_id: UUID) -
 
 @handoffs.post(
     "/handoffs/{handoff_id}/acceptance",
-    status_code=201,
     response_model=schemas.Handoff,
     responses=documented(NotFound, HandoffAlreadyDecided),
 )
-async def create_handoff_acceptance(
+async def accept_handoff(
     caller: Writer, database: AppDatabase, handoff_id: UUID, body: schemas.HandoffDecision
 ) -> Response:
     """Accept an account that was handed to you; its owner stays until somebody gives it to you."""
     async with database.begin(caller) as tx:
         row = await decide_handoff(tx, handoff_id, schemas.HandoffStatus.ACCEPTED, body.note)
-    return item_response(schemas.Handoff, row, status=201)
+    return item_response(schemas.Handoff, row)
 
 
 @handoffs.post(
     "/handoffs/{handoff_id}/rejection",
-    status_code=201,
     response_model=schemas.Handoff,
     responses=documented(NotFound, HandoffAlreadyDecided),
 )
-async def create_handoff_rejection(
+async def reject_handoff(
     caller: Writer, database: AppDatabase, handoff_id: UUID, body: schemas.HandoffDecision
 ) -> Response:
     """Reject an account that was handed to you."""
     async with database.begin(caller) as tx:
         row = await decide_handoff(tx, handoff_id, schemas.HandoffStatus.REJECTED, body.note)
-    return item_response(schemas.Handoff, row, status=201)
+    return item_response(schemas.Handoff, row)

@@ -10,8 +10,9 @@ from app.core.dependencies import AppDatabase
 from app.core.problems import NotFound, documented
 from app.core.resource import item_response, page_response
 from app.core.routing import router
-from app.follow_up import queries, schemas
-from app.follow_up.writing import READ, DealCompleted, IssueAlreadyResolved, open_issue, resolve_issue
+from app.follow_up import queries, schemas, writing
+from app.follow_up.writing import READ, IssueAlreadyResolved
+from app.opportunities.problems import DealCompleted
 from app.people.authentication import Permission
 from app.people.permissions import demand_record, scope
 
@@ -33,7 +34,7 @@ async def list_issues(caller: Reader, database: AppDatabase, query: Annotated[sc
 async def create_issue(caller: Writer, database: AppDatabase, body: schemas.IssueCreate) -> Response:
     """Open a customer's issue; the deal's follow-up does not end before it is resolved."""
     async with database.begin(caller) as tx:
-        row = await open_issue(tx, body.model_dump())
+        row = await writing.open_issue(tx, body.model_dump())
     return item_response(schemas.Issue, row, status=201)
 
 
@@ -47,14 +48,13 @@ async def get_issue(caller: Reader, database: AppDatabase, issue_id: UUID) -> Re
 
 @issues.post(
     "/issues/{issue_id}/resolution",
-    status_code=201,
     response_model=schemas.Issue,
     responses=documented(NotFound, IssueAlreadyResolved),
 )
-async def create_issue_resolution(
+async def resolve_issue(
     caller: Writer, database: AppDatabase, issue_id: UUID, body: schemas.IssueResolution
 ) -> Response:
     """Resolve an issue and say how."""
     async with database.begin(caller) as tx:
-        row = await resolve_issue(tx, issue_id, body.resolution)
-    return item_response(schemas.Issue, row, status=201)
+        row = await writing.resolve_issue(tx, issue_id, body.resolution)
+    return item_response(schemas.Issue, row)

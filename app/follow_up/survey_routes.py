@@ -11,7 +11,8 @@ from app.core.problems import NotFound, documented
 from app.core.resource import item_response, page_response
 from app.core.routing import router
 from app.follow_up import queries, schemas
-from app.follow_up.writing import READ, DealCompleted, record_satisfaction
+from app.follow_up.writing import READ, record_satisfaction
+from app.opportunities.problems import DealCompleted
 from app.people.authentication import Permission
 from app.people.permissions import demand_record, scope
 

@@ -11,15 +11,11 @@ from app.core.database import Row, Transaction, new_id
 from app.core.problems import Conflict, Invalid
 from app.follow_up import queries
 from app.follow_up.schemas import Issue, IssueStatus, Review, SatisfactionSurvey, SurveyStatus
-from app.opportunities.aggregate import Deal, lock_deal, publish
+from app.opportunities.aggregate import lock_deal, lock_running_deal, publish
 from app.people.permissions import demand_found, demand_record
 from app.workflow.pipeline import Outcome
 
 READ = "opportunities.read"
-
-
-class DealCompleted(Conflict):
-    """The deal is completed: nothing more is recorded about it."""
 
 
 class DealStillOpen(Conflict):
@@ -30,19 +26,11 @@ class IssueAlreadyResolved(Conflict):
     """The issue is resolved already."""
 
 
-async def lock_running_deal(tx: Transaction, opportunity_id: UUID, write: str) -> Deal:
-    """Lock a deal that is not completed; raises `NotFound`, `Forbidden` and `DealCompleted`."""
-    deal = await lock_deal(tx, opportunity_id, read=READ, write=write)
-    if deal.row["completed_at"] is not None:
-        raise DealCompleted
-    return deal
-
-
 async def record_satisfaction(tx: Transaction, fields: dict[str, Any]) -> Row:
     """Write an answer or an attempt; raises `Invalid` unless an answer, and nothing else, has a score."""
     if (fields["status"] == SurveyStatus.ANSWERED) != (fields["score"] is not None):
         raise Invalid.at("/score", "answered_score", "An answered survey has a score, an attempt has none.")
-    deal = await lock_running_deal(tx, fields["opportunity_id"], "satisfaction.write")
+    deal = await lock_running_deal(tx, fields["opportunity_id"], write="satisfaction.write")
     values = fields | {"asked_at": fields["asked_at"] or datetime.now(UTC)}
     row = await tx.fetch_row(queries.insert_survey, id=new_id(), **values)
     await publish(tx, deal, "satisfaction.recorded", payload(SatisfactionSurvey, row))
@@ -51,7 +39,7 @@ async def record_satisfaction(tx: Transaction, fields: dict[str, Any]) -> Row:
 
 async def open_issue(tx: Transaction, fields: dict[str, Any]) -> Row:
     """Write a customer's problem."""
-    deal = await lock_running_deal(tx, fields["opportunity_id"], "issues.write")
+    deal = await lock_running_deal(tx, fields["opportunity_id"], write="issues.write")
     row = await tx.fetch_row(queries.insert_issue, id=new_id(), **fields)
     await publish(tx, deal, "issue.opened", payload(Issue, row))
     return row
@@ -72,7 +60,7 @@ async def resolve_issue(tx: Transaction, issue_id: UUID, resolution: str) -> Row
 
 async def file_review(tx: Transaction, fields: dict[str, Any]) -> Row:
     """Write what was learned from a closed deal; raises `DealStillOpen`."""
-    deal = await lock_running_deal(tx, fields["opportunity_id"], "reviews.write")
+    deal = await lock_running_deal(tx, fields["opportunity_id"], write="reviews.write")
     if deal.row["outcome"] == Outcome.OPEN:
         raise DealStillOpen
     row = await tx.fetch_row(queries.insert_review, id=new_id(), filed_by=tx.caller.user_id, **fields)

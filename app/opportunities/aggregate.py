@@ -29,6 +29,11 @@ class Deal:
     def id(self) -> UUID:
         return self.subject.id
 
+    def demand_running(self) -> None:
+        """Raise `DealCompleted` when nothing about the deal may change any more."""
+        if self.row["completed_at"] is not None:
+            raise DealCompleted
+
 
 async def lock_deal(tx: Transaction, opportunity_id: UUID, *, read: str, write: str | None) -> Deal:
     """Lock a deal and read it; raises `NotFound` beyond the reach of `read`, `Forbidden` beyond that of `write`."""
@@ -43,8 +48,7 @@ async def lock_deal(tx: Transaction, opportunity_id: UUID, *, read: str, write: 
 async def lock_running_deal(tx: Transaction, opportunity_id: UUID, *, write: str) -> Deal:
     """Lock a deal that may still change; raises `DealCompleted` besides what `lock_deal` raises."""
     deal = await lock_deal(tx, opportunity_id, read="opportunities.read", write=write)
-    if deal.row["completed_at"] is not None:
-        raise DealCompleted
+    deal.demand_running()
     return deal
 
 

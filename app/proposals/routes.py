@@ -11,6 +11,7 @@ from app.core.problems import NotFound, PreconditionFailed, documented
 from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.opportunities.evidence import read_evidence
+from app.opportunities.problems import DealCompleted
 from app.people.authentication import Permission
 from app.people.permissions import scope
 from app.proposals import queries, schemas, writing
@@ -39,7 +40,7 @@ async def list_proposals(
     return page_response(schemas.ProposalPage, page.rows, page.next_cursor)
 
 
-@proposals.post("/proposals", status_code=201, response_model=schemas.Proposal, responses=documented())
+@proposals.post("/proposals", status_code=201, response_model=schemas.Proposal, responses=documented(DealCompleted))
 async def create_proposal(caller: Writer, database: AppDatabase, body: schemas.ProposalCreate) -> Response:
     """Draft a proposal for a deal."""
     async with database.begin(caller) as tx:
@@ -58,7 +59,7 @@ async def get_proposal(caller: Reader, database: AppDatabase, proposal_id: UUID)
 @proposals.patch(
     "/proposals/{proposal_id}",
     response_model=schemas.Proposal,
-    responses=documented(NotFound, ProposalNotDraft, PreconditionFailed),
+    responses=documented(NotFound, DealCompleted, ProposalNotDraft, PreconditionFailed),
 )
 async def update_proposal(
     caller: Writer, database: AppDatabase, proposal_id: UUID, body: schemas.ProposalPatch, expected: ExpectedVersion
@@ -72,7 +73,7 @@ async def update_proposal(
 @proposals.post(
     "/proposals/{proposal_id}/discount-approval",
     response_model=schemas.Proposal,
-    responses=documented(NotFound, ProposalNotDraft, PreconditionFailed),
+    responses=documented(NotFound, DealCompleted, ProposalNotDraft, PreconditionFailed),
 )
 async def approve_proposal_discount(
     caller: Approver,
@@ -90,7 +91,9 @@ async def approve_proposal_discount(
 @proposals.post(
     "/proposals/{proposal_id}/sending",
     response_model=schemas.Proposal,
-    responses=documented(NotFound, ProposalNotDraft, ProposalIncomplete, DiscountNotApproved, PreconditionFailed),
+    responses=documented(
+        NotFound, DealCompleted, ProposalNotDraft, ProposalIncomplete, DiscountNotApproved, PreconditionFailed
+    ),
 )
 async def send_proposal(
     caller: Writer,
@@ -108,7 +111,7 @@ async def send_proposal(
 @proposals.post(
     "/proposals/{proposal_id}/acceptance",
     response_model=schemas.Proposal,
-    responses=documented(NotFound, ProposalNotSent, PreconditionFailed),
+    responses=documented(NotFound, DealCompleted, ProposalNotSent, PreconditionFailed),
 )
 async def accept_proposal(
     caller: Writer,
@@ -126,7 +129,7 @@ async def accept_proposal(
 @proposals.post(
     "/proposals/{proposal_id}/rejection",
     response_model=schemas.Proposal,
-    responses=documented(NotFound, ProposalNotSent, PreconditionFailed),
+    responses=documented(NotFound, DealCompleted, ProposalNotSent, PreconditionFailed),
 )
 async def reject_proposal(
     caller: Writer,
@@ -144,7 +147,7 @@ async def reject_proposal(
 @proposals.post(
     "/proposals/{proposal_id}/expiry",
     response_model=schemas.Proposal,
-    responses=documented(NotFound, ProposalNotSent, PreconditionFailed),
+    responses=documented(NotFound, DealCompleted, ProposalNotSent, PreconditionFailed),
 )
 async def expire_proposal(
     caller: Writer,

@@ -1,6 +1,8 @@
-"""Drafting proposals, approving discounts, sending and deciding; each under the deal's lock, with its event."""
+"""Drafting proposals, approving discounts, sending and deciding; each under the deal's lock, with its event.
 
-from datetime import UTC, datetime
+Every one of them raises `DealCompleted` once the deal is completed.
+"""
+
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +22,9 @@ _NEEDED_TO_SEND = ("pricing", "terms", "delivery_timeline")
 
 
 async def draft(tx: Transaction, fields: dict[str, Any]) -> Row:
-    """Write a new proposal; raises `Invalid` for an unknown deal or another currency, `Forbidden` beyond the reach."""
+    """Write a new proposal; raises `Invalid` for an unknown deal or another currency, `Forbidden`, `DealCompleted`."""
     deal = await lock_named_deal(tx, fields["opportunity_id"], read=READ, write=WRITE)
+    deal.demand_running()
     values = fields | {"currency": currency_of(deal, fields["currency"])}
     row = await tx.fetch_row(queries.insert_proposal, id=new_id(), **values)
     await publish(tx, deal, "proposal.created", _payload_of(row))
@@ -44,7 +47,7 @@ async def approve_discount(tx: Transaction, proposal_id: UUID, expected: int | N
     values = {
         "discount_approved_percent": old["discount_percent"],
         "discount_approved_by": tx.caller.user_id,
-        "discount_approved_at": datetime.now(UTC),
+        "discount_approved_at": tx.now(),
     }
     return await _write(tx, deal, old, values, "proposal.discount_approved")
 
@@ -54,7 +57,7 @@ async def send(tx: Transaction, proposal_id: UUID, expected: int | None) -> Row:
     deal, old = await _lock_draft(tx, proposal_id, expected)
     _demand_complete(old)
     await _demand_approved(tx, old)
-    values = {"status": ProposalStatus.SENT, "sent_at": datetime.now(UTC)}
+    values = {"status": ProposalStatus.SENT, "sent_at": tx.now()}
     return await _write(tx, deal, old, values, "proposal.sent")
 
 
@@ -64,9 +67,10 @@ async def decide(
     """Accept, reject or let expire a proposal that was sent; raises `ProposalNotSent`."""
     deal, old = await lock_evidence(tx, queries.find_proposal, proposal_id, read=READ, write=WRITE)
     check_version(old, expected)
+    deal.demand_running()
     if old["status"] != ProposalStatus.SENT:
         raise ProposalNotSent
-    values = {"status": status, "decided_at": datetime.now(UTC), "decision_note": note}
+    values = {"status": status, "decided_at": tx.now(), "decision_note": note}
     return await _write(tx, deal, old, values, f"proposal.{status}")
 
 
@@ -75,6 +79,7 @@ async def _lock_draft(
 ) -> tuple[Deal, Row]:
     deal, row = await lock_evidence(tx, queries.find_proposal, proposal_id, read=READ, write=action)
     check_version(row, expected)
+    deal.demand_running()
     if row["status"] != ProposalStatus.DRAFT:
         raise ProposalNotDraft
     return deal, row

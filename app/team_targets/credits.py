@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.activities.kinds import ActivityKind
@@ -130,38 +131,52 @@ def _held(*conditions: ColumnElement[bool]) -> Source:
     )
 
 
-def _left_prospecting(transition: sa.FromClause) -> ColumnElement[bool]:
-    stage = sa.func.jsonb_build_object("name", transition.c.from_stage, "step", Step.PROSPECTING.value)
-    return sa.and_(
-        transition.c.organization_id == opportunities.c.organization_id,
-        transition.c.opportunity_id == opportunities.c.id,
-        transition.c.kind == sa.literal_column(f"'{TransitionKind.FORWARD.value}'"),
-        transition.c.step != Step.PROSPECTING.value,
-        pipeline_versions.c.definition.contains(sa.func.jsonb_build_object("stages", sa.func.jsonb_build_array(stage))),
-    )
-
-
 def _accepted() -> Source:
+    versions = _versions()
     earlier = stage_transitions.alias("earlier")
     when = sa.tuple_(stage_transitions.c.occurred_at, stage_transitions.c.id)
-    is_first = ~sa.exists().where(
-        _left_prospecting(earlier), sa.tuple_(earlier.c.occurred_at, earlier.c.id) < when
-    ).correlate(opportunities, stage_transitions, pipeline_versions)
-    versions = sa.and_(
-        pipeline_versions.c.organization_id == opportunities.c.organization_id,
-        pipeline_versions.c.pipeline_id == opportunities.c.pipeline_id,
-        pipeline_versions.c.number == opportunities.c.pipeline_version,
+    is_not_first = (
+        sa.exists()
+        .where(_left_prospecting(earlier, versions), sa.tuple_(earlier.c.occurred_at, earlier.c.id) < when)
+        .correlate(opportunities, stage_transitions, versions)
+    )
+    pinned = sa.and_(
+        versions.c.pipeline_id == opportunities.c.pipeline_id, versions.c.number == opportunities.c.pipeline_version
     )
     return Source(
         record_type="opportunity",
         read="opportunities.read",
         table=opportunities,
-        origin=opportunities.join(pipeline_versions, versions).join(
-            stage_transitions, _left_prospecting(stage_transitions)
+        origin=opportunities.join(versions, pinned).join(
+            stage_transitions, _left_prospecting(stage_transitions, versions)
         ),
         name=opportunities.c.name,
         occurred_at=stage_transitions.c.occurred_at,
-        conditions=(is_first,),
+        conditions=(~is_not_first,),
+    )
+
+
+def _versions() -> sa.CTE:
+    """The names of each pipeline version's prospecting stages, taken out once and not per transition."""
+    path = f"'$.stages[*] ? (@.step == \"{Step.PROSPECTING.value}\").name'"
+    names = sa.func.jsonb_path_query_array(
+        pipeline_versions.c.definition, sa.literal_column(path, JSONPATH), type_=JSONB
+    )
+    return (
+        sa.select(pipeline_versions.c.pipeline_id, pipeline_versions.c.number, names.label("prospecting_stages"))
+        .where(in_organization(pipeline_versions))
+        .cte("versions")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _left_prospecting(transition: sa.FromClause, versions: sa.CTE) -> ColumnElement[bool]:
+    return sa.and_(
+        transition.c.organization_id == opportunities.c.organization_id,
+        transition.c.opportunity_id == opportunities.c.id,
+        transition.c.kind == sa.literal_column(f"'{TransitionKind.FORWARD.value}'"),
+        transition.c.step != Step.PROSPECTING.value,
+        versions.c.prospecting_stages.has_key(transition.c.from_stage),
     )
 
 

@@ -35,6 +35,8 @@ stage_transitions = sa.Table(
     reference("stage_transitions", "opportunity_id", "opportunities"),
     reference("stage_transitions", "lead_id", "leads"),
     reference("stage_transitions", "actor_id", "users"),
+    # an import is recorded when it is finished
+    reference("stage_transitions", "import_id", "imports", deferrable=True, initially="DEFERRED"),
     one_of("kind", list(KINDS)),
     sa.CheckConstraint("num_nonnulls(opportunity_id, lead_id) = 1", name="one_subject"),
     sa.CheckConstraint("num_nonnulls(event_id, import_id) = 1", name="event_or_import"),

@@ -6,14 +6,14 @@ import pytest
 from app.people.permissions import Position
 from tests.builders.evidence import (
     UNKNOWN_ID,
-    complete_deal,
     events_of,
     hold_activity,
     hours_from_now,
     last_event,
+    mark_completed,
     open_deal,
+    open_lead,
     plan_activity,
-    plant_lead,
 )
 from tests.department import Department
 
@@ -57,11 +57,15 @@ async def test_what_is_created_as_held_is_published_as_created_and_completed(
 
 async def test_events_of_a_leads_activity_belong_to_the_lead(department: Department, owner: asyncpg.Connection) -> None:
     rep = await department.representative()
-    lead_id = await plant_lead(owner, department, rep)
+    lead_id = (await open_lead(rep))["id"]
 
     await hold_activity(rep, "email", lead_id=lead_id)
 
-    assert await events_of(owner, lead_id) == [(1, "activity.created"), (2, "activity.completed")]
+    assert await events_of(owner, lead_id) == [
+        (1, "lead.created"),
+        (2, "activity.created"),
+        (3, "activity.completed"),
+    ]
 
 
 async def test_the_deal_is_the_subject_before_the_account_and_the_account_before_the_contact(
@@ -89,9 +93,9 @@ async def test_refuses_an_activity_about_nothing(department: Department) -> None
     assert problem["errors"][0]["code"] == "about_nothing"
 
 
-async def test_refuses_an_activity_about_a_lead_and_a_deal(department: Department, owner: asyncpg.Connection) -> None:
+async def test_refuses_an_activity_about_a_lead_and_a_deal(department: Department) -> None:
     rep = await department.representative()
-    deal, lead_id = await open_deal(rep), await plant_lead(owner, department, rep)
+    deal, lead_id = await open_deal(rep), (await open_lead(rep))["id"]
     body = {"kind": "call", "summary": "Both", "lead_id": lead_id, "opportunity_id": deal["id"]}
 
     problem = await rep.post("/activities", body, expect=422)
@@ -123,14 +127,14 @@ async def test_refuses_what_is_out_of_reach_as_unknown_and_writes_nothing(
     rep = await department.representative("north")
     mine = await open_deal(rep)
     southern = await open_deal(await department.representative("south"))
-    southern_lead = await plant_lead(owner, department, await department.representative("south"))
+    southern_lead = await open_lead(await department.representative("south"))
     stranger = await other_department.representative()
     foreign, foreign_account = await open_deal(stranger), await stranger.post("/accounts", {"name": "Theirs"})
     call = {"kind": "call", "summary": "A"}
 
     problems = [
         await rep.post("/activities", {**call, "opportunity_id": southern["id"]}, expect=422),
-        await rep.post("/activities", {**call, "lead_id": southern_lead}, expect=422),
+        await rep.post("/activities", {**call, "lead_id": southern_lead["id"]}, expect=422),
         await rep.post("/activities", {**call, "opportunity_id": foreign["id"]}, expect=422),
         await rep.post(
             "/activities", {**call, "opportunity_id": mine["id"], "account_id": foreign_account["id"]}, expect=422
@@ -151,18 +155,19 @@ async def test_refuses_what_is_out_of_reach_as_unknown_and_writes_nothing(
 async def test_nothing_new_happens_on_a_completed_deal(department: Department, owner: asyncpg.Connection) -> None:
     rep = await department.representative()
     deal = await open_deal(rep)
-    await complete_deal(owner, deal)
+    await mark_completed(owner, deal)
 
     problem = await rep.post(
         "/activities", {"kind": "call", "summary": "Late", "opportunity_id": deal["id"]}, expect=409
     )
 
-    assert problem["code"] == "opportunity_completed"
+    assert problem["code"] == "deal_completed"
 
 
-async def test_nothing_new_happens_with_a_disqualified_lead(department: Department, owner: asyncpg.Connection) -> None:
+async def test_nothing_new_happens_with_a_disqualified_lead(department: Department) -> None:
     rep = await department.representative()
-    lead_id = await plant_lead(owner, department, rep, disqualified_reason="no budget")
+    lead_id = (await open_lead(rep))["id"]
+    await rep.post(f"/leads/{lead_id}/transitions", {"to_stage": "disqualified", "reason": "No budget"})
 
     problem = await rep.post("/activities", {"kind": "call", "summary": "Late", "lead_id": lead_id}, expect=409)
 

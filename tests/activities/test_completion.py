@@ -11,8 +11,8 @@ from tests.builders.evidence import (
     hours_from_now,
     last_event,
     open_deal,
+    open_lead,
     plan_activity,
-    plant_lead,
     until_awaited,
 )
 from tests.department import Department
@@ -109,7 +109,7 @@ async def test_a_plan_is_completed_on_the_deal_when_its_lead_is_converted_meanwh
     department: Department, owner: asyncpg.Connection
 ) -> None:
     rep = await department.representative()
-    deal, lead_id = await open_deal(rep), await plant_lead(owner, department, rep)
+    deal, lead_id = await open_deal(rep), (await open_lead(rep))["id"]
     activity = await plan_activity(rep, lead_id=lead_id)
     path = f"/activities/{activity['id']}/completion"
 
@@ -123,7 +123,7 @@ async def test_a_plan_is_completed_on_the_deal_when_its_lead_is_converted_meanwh
     completed = await completing
 
     assert (completed["lead_id"], completed["opportunity_id"]) == (lead_id, deal["id"])
-    assert await events_of(owner, lead_id) == [(1, "activity.created")]
+    assert await events_of(owner, lead_id) == [(1, "lead.created"), (2, "activity.created")]
     assert await events_of(owner, deal["id"]) == [(1, "opportunity.created"), (2, "activity.completed")]
 
 
@@ -140,7 +140,7 @@ async def test_nothing_is_recorded_on_a_deal_that_went_out_of_reach(
     problem = await rep.post(f"/activities/{activity['id']}/completion", {"status": "held"}, expect=403)
 
     assert problem["code"] == "forbidden"
-    assert (await last_event(owner, deal["id"]))["type"] == "opportunity.updated"
+    assert (await last_event(owner, deal["id"]))["type"] == "opportunity.assigned"
 
 
 async def test_a_business_developer_completes_on_a_deal_that_they_may_only_see(department: Department) -> None:

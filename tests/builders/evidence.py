@@ -4,21 +4,12 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 
-from tests.department import Actor, Department, Json
+from tests.department import Actor, Json
 
-_LEAD = """
-WITH subject AS (
-    INSERT INTO subjects (organization_id, id, type, last_sequence) VALUES ($1, $2, 'lead', 0)
-)
-INSERT INTO leads (organization_id, id, name, pipeline_id, pipeline_version, stage, step, outcome, disqualified_reason,
-                   stage_entered_at, owner_id, team_id)
-SELECT $1, $2, 'A lead', id, current_version, 'prospecting', 'prospecting', $3, $4, now(), $5, $6
-FROM pipelines WHERE organization_id = $1 AND subject = 'lead'
-"""
 UNKNOWN_ID = "0198c1f2-a7b4-7000-8000-000000000000"  # fixed: it is part of the names of tests
 _IS_AWAITED = (
     "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
@@ -30,23 +21,16 @@ async def open_deal(actor: Actor, **fields: Any) -> Json:
     return await actor.post("/opportunities", {"name": "A deal", "amount": "1000.00", **fields})
 
 
-async def complete_deal(owner: asyncpg.Connection, deal: Json) -> None:
+async def mark_completed(owner: asyncpg.Connection, deal: Json) -> None:
     """Let a deal be completed without walking it through its stages."""
     await owner.execute(
         "UPDATE opportunities SET completed_at = now(), version = version + 1 WHERE id = $1", UUID(deal["id"])
     )
 
 
-async def plant_lead(
-    owner: asyncpg.Connection, department: Department, actor: Actor, *, disqualified_reason: str | None = None
-) -> str:
-    """A lead of the actor's, disqualified when there is a reason; gives its id."""
-    lead_id = uuid4()
-    outcome = "open" if disqualified_reason is None else "disqualified"
-    await owner.execute(
-        _LEAD, department.organization_id, lead_id, outcome, disqualified_reason, actor.user_id, actor.team_id
-    )
-    return str(lead_id)
+async def open_lead(actor: Actor) -> Json:
+    """A lead of the actor's at the first stage."""
+    return await actor.post("/leads", {"name": "A lead"})
 
 
 async def plan_activity(actor: Actor, kind: str = "call", **fields: Any) -> Json:

@@ -8,7 +8,7 @@ async def hand_off(actor: Actor, account_manager: Actor, opportunity_id: str) ->
     requested = await actor.post(
         "/handoffs", {"opportunity_id": opportunity_id, "to_user_id": str(account_manager.user_id)}
     )
-    return await account_manager.post(f"/handoffs/{requested['id']}/acceptance")
+    return await account_manager.post(f"/handoffs/{requested['id']}/acceptance", expect=200)
 
 
 async def record_satisfaction(actor: Actor, opportunity_id: str, score: int | None = 9) -> Json:

@@ -12,7 +12,8 @@ import httpx
 from app.people.permissions import MATRIX, Position, Reach
 from app.workflow.pipeline import Subject
 from app.workflow.standard import standard_definition
-from tests.builders.outcomes import lost_deal_of, open_deal_of, won_deal_of
+from tests.builders.evidence import draft_contract, draft_proposal
+from tests.builders.outcomes import lost_deal_of, manager_over, open_deal_of, won_deal_of
 from tests.builders.targets import set_target_beside, set_target_of
 from tests.department import Actor, Department, Json
 
@@ -45,7 +46,8 @@ class Line:
     """How to make a record of a person and how somebody tries the action on it.
 
     `status` is what an allowed try answers; `read` the action whose reach decides whether the record exists for the
-    caller; `gate` the action that the route demands of the position, the tried action itself unless named.
+    caller; `gate` the action that the route demands of the position, the tried action itself unless named;
+    `never_own` that nobody does it to a record of their own.
     """
 
     make: Make
@@ -53,6 +55,7 @@ class Line:
     status: int = 201
     read: str = "opportunities.read"
     gate: str | None = None
+    never_own: bool = False
 
 
 async def no_record(_department: Department, _owner: Actor) -> str:
@@ -62,6 +65,27 @@ async def no_record(_department: Department, _owner: Actor) -> str:
 async def make_account(department: Department, owner: Actor) -> str:
     account = await department.operations.post("/accounts", {"name": "Acme", "owner_id": str(owner.user_id)})
     return str(account["id"])
+
+
+async def make_activity(department: Department, owner: Actor) -> str:
+    account_id = await make_account(department, owner)
+    activity = await department.operations.post(
+        "/activities",
+        {"kind": "call", "summary": "First", "account_id": account_id, "owner_id": str(owner.user_id)},
+    )
+    return str(activity["id"])
+
+
+async def make_proposal(department: Department, owner: Actor) -> str:
+    deal_id = await open_deal_of(department, owner)
+    manager = await manager_over(department, owner)
+    return str((await draft_proposal(manager, deal_id))["id"])
+
+
+async def make_contract(department: Department, owner: Actor) -> str:
+    deal_id = await open_deal_of(department, owner)
+    manager = await manager_over(department, owner)
+    return str((await draft_contract(manager, deal_id))["id"])
 
 
 async def make_lead(department: Department, owner: Actor) -> str:
@@ -110,6 +134,8 @@ async def publishes_a_pipeline(_department: Department, actor: Actor, _record_id
 _MOVE = "/opportunities/{id}/transitions"
 _SURVEY: Json = {"opportunity_id": "{id}", "status": "attempted"}
 _REVIEW: Json = {"opportunity_id": "{id}", "reasons": ["The price"], "lesson": "Ask earlier"}
+_OBJECTION: Json = {"opportunity_id": "{id}", "summary": "Too expensive"}
+_PRODUCT: Json = {"name": "GTX", "unit_price": "550.00", "currency": "USD"}
 _READ_DEAL = "opportunities.read"
 
 LINES = {
@@ -133,8 +159,20 @@ LINES = {
     ),
     "handoffs.write": Line(won_deal_of, hands_over),
     "satisfaction.write": Line(open_deal_of, sends("POST", "/satisfaction-surveys", **_SURVEY)),
-    "issues.write": Line(make_issue, sends("POST", "/issues/{id}/resolution", resolution="Corrected")),
+    "issues.write": Line(make_issue, sends("POST", "/issues/{id}/resolution", resolution="Corrected"), 200),
     "reviews.write": Line(lost_deal_of, sends("POST", "/reviews", **_REVIEW)),
+    "objections.write": Line(open_deal_of, sends("POST", "/objections", **_OBJECTION)),
+    "proposals.read": Line(make_proposal, sends("GET", "/proposals/{id}"), 200, "proposals.read"),
+    "proposals.write": Line(make_proposal, sends("PATCH", "/proposals/{id}", title="B"), 200, "proposals.read"),
+    "discounts.approve": Line(
+        make_proposal, sends("POST", "/proposals/{id}/discount-approval"), 200, "proposals.read", never_own=True
+    ),
+    "contracts.read": Line(make_contract, sends("GET", "/contracts/{id}"), 200, "contracts.read"),
+    "contracts.write": Line(make_contract, sends("PATCH", "/contracts/{id}", number="B"), 200, "contracts.read"),
+    "activities.read": Line(make_activity, sends("GET", "/activities/{id}"), 200, "activities.read"),
+    "activities.write": Line(make_activity, sends("PATCH", "/activities/{id}", summary="B"), 200, "activities.read"),
+    "products.read": Line(no_record, sends("GET", "/products"), 200, "products.read"),
+    "products.write": Line(no_record, sends("POST", "/products", **_PRODUCT), 201, "products.read"),
     "people.read": Line(no_record, sends("GET", "/users"), 200, "people.read"),
     "people.write": Line(no_record, hires, 201, "people.read"),
     "api_keys.read": Line(no_record, sends("GET", "/api-keys"), 200, "api_keys.read"),
@@ -149,21 +187,11 @@ LINES = {
 }
 
 NOT_YET = {
-    "activities.read",
-    "activities.write",
     "analytics.read",
     "audit_log.read",
-    "contracts.read",
-    "contracts.write",
-    "discounts.approve",
     "events.read",
     "imports.read",
     "imports.write",
-    "objections.write",
-    "products.read",
-    "products.write",
-    "proposals.read",
-    "proposals.write",
     "webhooks.read",
     "webhooks.write",
 }
@@ -186,7 +214,7 @@ def expected_status(action: str, position: Position, relation: Relation) -> int:
         return FORBIDDEN
     if MATRIX[line.read][position] < NEEDED[relation]:
         return MISSING
-    if MATRIX[action][position] < NEEDED[relation]:
+    if MATRIX[action][position] < NEEDED[relation] or (line.never_own and relation is Relation.OWN):
         return FORBIDDEN
     return line.status
 

@@ -10,6 +10,7 @@ from tests.builders.evidence import (
     draft_contract,
     events_of,
     last_event,
+    mark_completed,
     open_deal,
     sign_contract,
 )
@@ -310,3 +311,22 @@ async def test_pages_follow_each_other(department: Department) -> None:
     second = await rep.get("/contracts", limit=2, cursor=first["next_cursor"])
 
     assert [item["id"] for page in (first, second) for item in page["items"]] == ids[::-1]
+
+
+async def test_a_completed_deals_contracts_end_but_do_not_change(
+    department: Department, owner: asyncpg.Connection
+) -> None:
+    rep = await department.representative()
+    deal = await open_deal(rep)
+    draft, signed = await draft_contract(rep, deal["id"]), await sign_contract(rep, deal["id"])
+    await mark_completed(owner, deal)
+
+    problems = [
+        await rep.post("/contracts", {"opportunity_id": deal["id"], "amount": "1.00"}, expect=409),
+        await rep.patch(f"/contracts/{draft['id']}", {"amount": "1.00"}, expect=409),
+        await rep.post(f"/contracts/{draft['id']}/signature", {"signed_on": days_from_now(-1)}, expect=409),
+    ]
+    ended = await rep.post(f"/contracts/{signed['id']}/termination", {"reason": "Insolvent"}, expect=200)
+
+    assert {problem["code"] for problem in problems} == {"deal_completed"}
+    assert ended["status"] == "terminated"

@@ -1,7 +1,7 @@
 import pytest
 from fastapi import FastAPI
 
-from app.people.permissions import MATRIX, Position, Reach
+from app.people.permissions import MATRIX, Position, Reach, who_may
 from tests.builders.matrix import LINES, NEEDED, NOT_YET, TEAMS, Relation, cells, expected_status, try_cell
 from tests.builders.outcomes import open_deal_of
 from tests.builders.routes import permissions_by_route
@@ -54,3 +54,50 @@ def test_every_route_declares_one_permission_that_the_matrix_knows(app: FastAPI)
     assert len(declared) > 40
     assert wrong == PUBLIC
     assert {name for name, actions in declared.items() if actions == [None]} == {"GET /v1/me"}
+
+
+def test_nobody_but_a_sales_manager_overrides_or_approves_discounts() -> None:
+    assert who_may("transitions.override") == who_may("discounts.approve") == [Position.SALES_MANAGER]
+
+
+def test_support_and_operations_never_move_a_deal() -> None:
+    for action in ("transitions.qualify", "transitions.advance"):
+        assert not set(who_may(action)) & {
+            Position.SALES_SUPPORT_SPECIALIST,
+            Position.SALES_OPERATIONS_SPECIALIST,
+            Position.SALES_OPERATIONS_MANAGER,
+        }
+
+
+def test_business_development_qualifies_and_leaves_closing_to_others() -> None:
+    assert Position.BUSINESS_DEVELOPMENT_REPRESENTATIVE in who_may("transitions.qualify")
+    assert Position.BUSINESS_DEVELOPMENT_REPRESENTATIVE not in who_may("transitions.advance")
+
+
+@pytest.mark.parametrize("area", ["pipelines", "webhooks", "api_keys", "people"])
+def test_the_process_is_changed_by_the_manager_of_operations_alone(area: str) -> None:
+    assert who_may(f"{area}.write") == [Position.SALES_OPERATIONS_MANAGER]
+    assert set(who_may(f"{area}.read")) == {
+        Position.SALES_MANAGER,
+        Position.SALES_OPERATIONS_SPECIALIST,
+        Position.SALES_OPERATIONS_MANAGER,
+    }
+
+
+def test_whoever_sells_changes_at_most_own_records_and_only_operations_changes_all() -> None:
+    sellers = who_may("transitions.qualify")
+    for action, row in MATRIX.items():
+        if action.endswith(".write"):
+            everywhere = {position for position, reach in row.items() if reach is Reach.ORGANIZATION}
+
+            assert all(row[each] <= Reach.OWN for each in sellers if each is not Position.SALES_MANAGER), action
+            assert everywhere <= {Position.SALES_OPERATIONS_SPECIALIST, Position.SALES_OPERATIONS_MANAGER}, action
+
+
+@pytest.mark.parametrize("area", ["leads", "opportunities", "team_targets", "analytics"])
+def test_everybody_reads_the_own_teams_work_and_operations_all_of_it(area: str) -> None:
+    operations = {Position.SALES_OPERATIONS_SPECIALIST, Position.SALES_OPERATIONS_MANAGER}
+
+    assert MATRIX[f"{area}.read"] == {
+        position: Reach.ORGANIZATION if position in operations else Reach.TEAM for position in Position
+    }

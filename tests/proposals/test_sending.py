@@ -3,7 +3,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from tests.builders.evidence import draft_proposal, events_of, last_event, open_deal, send_proposal
+from tests.builders.evidence import draft_proposal, events_of, last_event, mark_completed, open_deal, send_proposal
 from tests.department import Department
 
 
@@ -115,3 +115,21 @@ async def test_deeds_refuse_unknown_fields(department: Department, deed: str) ->
     problem = await rep.post(f"/proposals/{proposal['id']}/{deed}", {"status": "sent"}, expect=422)
 
     assert [error["pointer"] for error in problem["errors"]] == ["/status"]
+
+
+async def test_a_completed_deals_proposals_do_not_change(department: Department, owner: asyncpg.Connection) -> None:
+    rep, manager = await department.representative(), await department.manager()
+    deal = await open_deal(rep)
+    draft, sent = await draft_proposal(rep, deal["id"]), await send_proposal(rep, deal["id"])
+    await mark_completed(owner, deal)
+
+    problems = [
+        await rep.post("/proposals", {"opportunity_id": deal["id"], "title": "Late", "amount": "1.00"}, expect=409),
+        await rep.patch(f"/proposals/{draft['id']}", {"amount": "1.00"}, expect=409),
+        await rep.post(f"/proposals/{draft['id']}/sending", expect=409),
+        await manager.post(f"/proposals/{draft['id']}/discount-approval", expect=409),
+        await rep.post(f"/proposals/{sent['id']}/acceptance", expect=409),
+    ]
+
+    assert {problem["code"] for problem in problems} == {"deal_completed"}
+    assert len(await events_of(owner, deal["id"])) == 4
