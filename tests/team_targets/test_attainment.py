@@ -105,7 +105,7 @@ async def test_a_persons_target_counts_own_records_in_that_team_only(
     await insert_won_deal(owner, rep, MIDDLE, "10.00")
     await insert_won_deal(owner, colleague, MIDDLE, "20.00")
     target = await set_target(department, person=rep)
-    await department.operations.patch(f"/users/{rep.user_id}", {"team_id": str(department.teams["south"])})
+    await department.operations.patch(f"/users/{rep.user_id}", {"team_id": str(department.teams["north_west"])})
     await insert_won_deal(owner, rep, MIDDLE, "40.00")
 
     found = await rep.get(f"/team-targets/{target['id']}/attainment")
