@@ -13,6 +13,7 @@ from app.people import tables as people
 from app.pipelines import tables as pipelines
 from app.products import tables as products
 from app.proposals import tables as proposals
+from app.team_targets import tables as team_targets
 from app.transitions import tables as transitions
 from app.webhooks import tables as webhooks
 
@@ -30,6 +31,7 @@ __all__ = [
     "pipelines",
     "products",
     "proposals",
+    "team_targets",
     "transitions",
     "webhooks",
 ]

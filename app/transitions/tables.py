@@ -43,5 +43,11 @@ stage_transitions = sa.Table(
     sa.CheckConstraint("seconds_in_from_stage >= 0", name="seconds_in_from_stage"),
     sa.Index("ix_stage_transitions__opportunity_id", "organization_id", "opportunity_id", "occurred_at"),
     sa.Index("ix_stage_transitions__lead_id", "organization_id", "lead_id", "occurred_at"),
+    sa.Index(
+        "ix_stage_transitions__occurred_at",
+        "organization_id",
+        "occurred_at",
+        postgresql_where=sa.text("kind = 'forward'"),
+    ),
     sa.Index("uq_stage_transitions__event_id", "organization_id", "event_id", unique=True),
 )

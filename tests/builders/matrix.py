@@ -14,6 +14,7 @@ from app.workflow.pipeline import Subject
 from app.workflow.standard import standard_definition
 from tests.builders.evidence import draft_contract, draft_proposal
 from tests.builders.outcomes import lost_deal_of, manager_over, open_deal_of, won_deal_of
+from tests.builders.targets import set_target_beside, set_target_of
 from tests.department import Actor, Department, Json
 
 FORBIDDEN, MISSING = 403, 404
@@ -178,6 +179,10 @@ LINES = {
     "api_keys.write": Line(no_record, issues_a_key, 201, "api_keys.read"),
     "pipelines.read": Line(no_record, sends("GET", "/pipelines"), 200, "pipelines.read"),
     "pipelines.write": Line(no_record, publishes_a_pipeline, 201, "pipelines.read"),
+    "team_targets.read": Line(set_target_of, sends("GET", "/team-targets/{id}"), 200, "team_targets.read"),
+    "team_targets.write": Line(
+        set_target_beside, sends("PATCH", "/team-targets/{id}", target_value="2"), 200, "team_targets.read"
+    ),
     "reference.read": Line(no_record, sends("GET", "/positions"), 200, "reference.read"),
 }
 
@@ -187,8 +192,6 @@ NOT_YET = {
     "events.read",
     "imports.read",
     "imports.write",
-    "team_targets.read",
-    "team_targets.write",
     "webhooks.read",
     "webhooks.write",
 }
