@@ -63,6 +63,7 @@ class EventType(StrEnum):
     REVIEW_FILED = "review.filed"
     TEAM_TARGET_SET = "team_target.set"
     TEAM_TARGET_CHANGED = "team_target.changed"
+    TEAM_TARGET_DELETED = "team_target.deleted"
     TEAM_TARGET_ATTAINED = "team_target.attained"
     PIPELINE_PUBLISHED = "pipeline.published"
     IMPORT_COMPLETED = "import.completed"
@@ -122,6 +123,7 @@ DESCRIPTIONS: Mapping[EventType, str] = {
     EventType.REVIEW_FILED: "A win or loss review was filed.",
     EventType.TEAM_TARGET_SET: "A team was given a target.",
     EventType.TEAM_TARGET_CHANGED: "A team's target changed.",
+    EventType.TEAM_TARGET_DELETED: "A target was taken back.",
     EventType.TEAM_TARGET_ATTAINED: "A team reached its target.",
     EventType.PIPELINE_PUBLISHED: "A version of a pipeline was published.",
     EventType.IMPORT_COMPLETED: "An import ended.",
