@@ -14,7 +14,8 @@ _ERROR = "4", "5"
 TAGS = {
     "people": "Who you are, users, teams, API keys and positions.",
     "leads": "Leads: the first two steps of the workflow.",
-    "accounts": "Companies and the people in them.",
+    "accounts": "Companies the department sells to.",
+    "contacts": "The people in them.",
     "opportunities": "Deals with their qualification, contact roles, line items and objections.",
     "transitions": "The one way to change a stage, and why a record may not move.",
     "activities": "Calls, e-mails, meetings, presentations: planned and held.",
