@@ -8,8 +8,9 @@ from app.api_document import document_text
 
 COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
 
-VERBS = "|".join(
-    ["list", "get", "create", "update", "delete", "replace", "complete", "send", "accept", "reject", "expire", "approve", "sign", "terminate", "resolve", "enable", "test"]
+VERBS = (
+    "list|get|create|update|delete|replace|complete|send|accept|reject|expire"
+    "|approve|sign|terminate|resolve|enable|test"
 )
 
 
