@@ -43,6 +43,7 @@ app = typer.Typer(
     help="The system of record of a sales department.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _out = Console(highlight=False, soft_wrap=True)
@@ -118,6 +119,7 @@ def create_organization(
     """Found an organization and print the key of its manager of operations, once."""
 
     async def found(settings: Settings) -> Founded:
+        await serving.migrate_to_newest(settings)
         async with serving.opened(settings) as database:
             return await found_organization(database, name, currency)
 

@@ -23,5 +23,8 @@ class Consumer(BaseHTTPRequestHandler):
             event = json.loads(body)
             print(event["subject"]["type"], event["subject"]["sequence"], event["type"], flush=True)
 
+    def log_message(self, *_: object) -> None:
+        """Print events only."""
+
 
 HTTPServer(("127.0.0.1", port), Consumer).serve_forever()

@@ -22,6 +22,7 @@ from app.products.queries import insert_product
 DEALS = 90
 LEADS = 24
 _DAYS = 365
+_RECENT = 1.7  # more deals began lately than long ago
 _AT_ONCE = 4
 
 Watch = Callable[[int, int], None]
@@ -108,7 +109,7 @@ def _plot(dice: random.Random, staff: Staff, market: Market, now: datetime) -> P
         account=account,
         contact_id=market.contacts[account[0]],
         product=dice.choice(market.products),
-        started_at=now - timedelta(days=dice.uniform(2, _DAYS)),
+        started_at=now - timedelta(days=1 + _DAYS * dice.random() ** _RECENT),
         until=now,
     )
 

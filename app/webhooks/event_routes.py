@@ -13,11 +13,12 @@ from app.core.routing import router
 from app.outbox import schemas
 from app.outbox.catalogue import DESCRIPTIONS
 from app.outbox.feed import read_event, read_feed
-from app.people.authentication import AnyCaller, Permission
+from app.people.authentication import Permission
 
 events = router("events")
 
 Reader = Annotated[Caller, Depends(Permission("events.read"))]
+Anybody = Annotated[Caller, Depends(Permission("reference.read"))]
 
 
 @events.get("/events", response_model=schemas.EventPage, responses=documented())
@@ -37,7 +38,7 @@ async def get_event(caller: Reader, database: AppDatabase, event_id: UUID) -> Re
 
 
 @events.get("/event-types", response_model=schemas.EventTypeList, responses=documented())
-async def list_event_types(_caller: AnyCaller) -> Response:
+async def list_event_types(_caller: Anybody) -> Response:
     """List the types of events that there are."""
     items = [schemas.EventTypeDescription(type=each, description=text) for each, text in DESCRIPTIONS.items()]
     return json_response(schemas.EventTypeList(items=items))

@@ -139,7 +139,7 @@ async def test_a_lead_follows_its_owner_to_another_team(department: Department, 
 async def test_refuses_a_stale_version(department: Department) -> None:
     rep, other = await department.representative(), await department.representative()
     lead = await rep.post("/leads", {"name": "Ann"})
-    await rep.patch(f"/leads/{lead['id']}", {"title": "CEO"})
+    await rep.patch(f"/leads/{lead['id']}", {"title": "Director"})
 
     stale = await rep.request(
         "POST", f"/leads/{lead['id']}/assignment", json={"owner_id": str(other.user_id)}, headers={"If-Match": '"1"'}

@@ -128,7 +128,7 @@ async def test_qualification_replaces_the_whole_and_tells_what_changed(
         ({"qualification_score": -1}, "/qualification_score"),
         ({"timeline_on": "soon"}, "/timeline_on"),
         ({"budget_amount": "1.00", "budget_currency": "XYZ"}, "/budget_currency"),
-        ({"budget_amount": "1.00"}, ""),
+        ({"budget_amount": "1.00"}, "/budget_currency"),
         ({"stage": "closing"}, "/stage"),
     ],
 )

@@ -1,8 +1,11 @@
 """The README's walk, word for word, against a real server process."""
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -95,17 +98,22 @@ def test_the_walk_of_the_readme_delivers_every_step_signed_and_in_order(
 def run_walk(server: ServerProcess, folder: Path) -> str:
     blocks = re.findall(r"```sh walk\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
     script = "\n".join(blocks).replace("9000", str(free_port())).replace("consumer.log", str(folder / "consumer.log"))
-    done = subprocess.run(  # noqa: S603 # the README's own commands
-        ["/bin/bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT,
-        env=server.environment | {"BASE": server.url},
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    return done.stdout
+    output = folder / "output.txt"
+    with output.open("wb") as written:
+        walking = subprocess.Popen(  # noqa: S603 # the README's own commands
+            ["/bin/bash", "-euo", "pipefail", "-c", script],
+            cwd=ROOT,
+            env=server.environment | {"BASE": server.url},
+            stdout=written,
+            stderr=written,
+            start_new_session=True,
+        )
+    try:
+        assert walking.wait(timeout=150) == 0, output.read_text()[-6000:]
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(walking.pid, signal.SIGKILL)  # the consumer, when the walk ended early
+    return output.read_text()
 
 
 def assert_genuine_and_in_order(receiver: Receiver, secret: str) -> None:
