@@ -199,6 +199,8 @@ def version() -> None:
 
 @contextmanager
 def _settings() -> Iterator[Settings]:
+    # asked to end, a command leaves as by Ctrl-C: its tasks are cancelled, and an embedded Postgres is stopped
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with _user_errors_told():
         settings = _read_settings()
         request_log.configure(settings.log_level)
