@@ -13,8 +13,10 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from app.core import problems
+from app.core.database import CommitFailed
 from app.core.problems import PROBLEM_JSON, FieldError, Problem
 from app.core.request_log import current_request_id
+from app.core.routing import LostRace
 
 _log = structlog.get_logger()
 
@@ -59,6 +61,8 @@ _UNAVAILABLE: tuple[type[Exception], ...] = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.InterfaceError,
+    CommitFailed,
+    LostRace,
     ConnectionError,
     TimeoutError,
 )
