@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from app.core.fields import Amount, Currency, ExternalId, Name
 from app.core.pagination import PageQuery
@@ -99,5 +99,5 @@ class OpportunityQuery(PageQuery):
     amount_lte: Decimal | None = None
     close_on_gte: date | None = None
     close_on_lte: date | None = None
-    closed_at_gte: datetime | None = None
-    closed_at_lte: datetime | None = None
+    closed_at_gte: AwareDatetime | None = None
+    closed_at_lte: AwareDatetime | None = None
