@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from app.core.problems import PROBLEM_JSON
+from app.core.problems import PROBLEM_JSON, BadRequest, PayloadTooLarge, ProblemDocument, UnsupportedMediaType
 
 _ERROR = "4", "5"
 
@@ -66,11 +66,24 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     for operations in document["paths"].values():
         for operation in operations.values():
+            read_body = _body_problems() if "requestBody" in operation else {}
+            operation["responses"] = dict(sorted({**read_body, **operation["responses"]}.items()))
             _make_problems(operation["responses"])
     schemas = document["components"]["schemas"]
     for framework_schema in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework_schema, None)
     return document
+
+
+def _body_problems() -> dict[str, Any]:
+    """What every operation that reads a body may answer besides its own problems."""
+    return {
+        str(problem.status): {
+            "description": f"`{problem.code()}`: {problem.default_detail()}",
+            "content": {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}},
+        }
+        for problem in (BadRequest, PayloadTooLarge, UnsupportedMediaType)
+    }
 
 
 def _make_problems(responses: dict[str, Any]) -> None:

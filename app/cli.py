@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,9 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from sqlalchemy.exc import ArgumentError
 
 from app import __version__, serving
 from app.api_document import document_text
@@ -46,8 +49,23 @@ app = typer.Typer(
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+_CURRENCY = re.compile("[A-Z]{3}")
+_USER_ERROR = 2
+
 T = TypeVar("T")
 Organization = Annotated[UUID | None, typer.Option("--organization", help="Which organization; needed if several.")]
+
+
+def _demand_name(name: str) -> str:
+    if not name.strip():
+        raise typer.BadParameter("an organization needs a name")
+    return name
+
+
+def _demand_currency(code: str) -> str:
+    if _CURRENCY.fullmatch(code) is None:
+        raise typer.BadParameter(f"{code!r} is not a currency code of three capital letters, such as USD")
+    return code
 
 
 @app.command()
@@ -93,8 +111,8 @@ def migrate() -> None:
 
 @app.command()
 def create_organization(
-    name: str,
-    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
+    name: Annotated[str, typer.Argument(callback=_demand_name)],
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.", callback=_demand_currency)] = "USD",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
@@ -133,11 +151,12 @@ def openapi(
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
 ) -> None:
     """Print the OpenAPI document."""
-    text = document_text(create_app(Settings()))
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
+    with _user_errors_told():
+        text = document_text(create_app(_read_settings()))
+        if output is None:
+            typer.echo(text, nl=False)
+        else:
+            output.write_text(text, encoding="utf-8")
 
 
 @app.command(name="import")
@@ -180,16 +199,36 @@ def version() -> None:
 
 @contextmanager
 def _settings() -> Iterator[Settings]:
-    settings = Settings()
-    request_log.configure(settings.log_level)
-    with provided(settings) as ready:
-        yield ready
+    with _user_errors_told():
+        settings = _read_settings()
+        request_log.configure(settings.log_level)
+        with provided(settings) as ready:
+            yield ready
+
+
+def _read_settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        for each in error.errors():
+            name = "_".join(("STAGELINE", *map(str, each["loc"]))).upper()
+            _err.print(f"{name}: {each['msg']}", markup=False)
+        raise typer.Exit(_USER_ERROR) from None
+
+
+@contextmanager
+def _user_errors_told() -> Iterator[None]:
+    """End with a message where the operator can mend it: a file, a port, an address, or which organization."""
+    try:
+        yield
+    except (NoSuchOrganization, OSError) as error:
+        _err.print(str(error), markup=False)
+        raise typer.Exit(_USER_ERROR) from None
+    except ArgumentError:
+        _err.print("DATABASE_URL is not a database URL, such as postgresql://user@host:5432/name", markup=False)
+        raise typer.Exit(_USER_ERROR) from None
 
 
 def _run(deed: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
-    try:
-        with _settings() as settings:
-            return asyncio.run(deed(settings))
-    except NoSuchOrganization as error:
-        _err.print(str(error))
-        raise typer.Exit(2) from None
+    with _settings() as settings:
+        return asyncio.run(deed(settings))

@@ -6,7 +6,7 @@ commits on leaving its block, before an answer is built, and knows its organizat
 
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
@@ -37,6 +37,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut in the middle of an operation
     CommitFailed,
     OSError,
     TimeoutError,
@@ -189,14 +190,14 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
         async with self.pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
-            await connection.execute(f"BEGIN; {setting}")
+            await _command(connection, f"BEGIN; {setting}")
             tx = Transaction(connection, caller)
             try:
                 yield tx
             except BaseException:
                 await _roll_back(connection)
                 raise
-            status = await connection.execute("COMMIT")
+            status = await _command(connection, "COMMIT")
             if status != "COMMIT":
                 raise CommitFailed
             if tx.has_events:
@@ -212,10 +213,20 @@ def _nothing() -> None:
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:
+    with suppress(*TRANSIENT):  # what was raised inside the transaction says more
+        await _command(connection, "ROLLBACK")
+
+
+async def _command(connection: asyncpg.Connection, sql: str) -> str:
+    """BEGIN, COMMIT or ROLLBACK; a connection on which one breaks off does not return to the pool."""
     try:
-        await connection.execute("ROLLBACK")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        connection.terminate()  # a connection that cannot roll back must not return to the pool
+        status: str = await connection.execute(sql)
+    except asyncpg.PostgresError:
+        raise  # the server answered: the connection is in order, or asyncpg knows that it is closed
+    except BaseException:
+        connection.terminate()
+        raise
+    return status
 
 
 async def connect(

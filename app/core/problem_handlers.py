@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from app.core import problems
-from app.core.database import CommitFailed
+from app.core.database import TRANSIENT
 from app.core.problems import PROBLEM_JSON, FieldError, Problem
 from app.core.request_log import current_request_id
 from app.core.routing import LostRace
@@ -39,7 +39,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(asyncpg.IntegrityConstraintViolationError, _constraint)
     app.add_exception_handler(asyncpg.DataError, _data)
-    for unavailable in _UNAVAILABLE:
+    for unavailable in (*TRANSIENT, LostRace):
         app.add_exception_handler(unavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -48,24 +48,6 @@ def render(problem: Problem, instance: str) -> Response:
     """The answer for a problem at a path."""
     body = to_json(problem.document(instance=instance, request_id=current_request_id()))
     return Response(body, status_code=problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
-
-
-_UNAVAILABLE: tuple[type[Exception], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.QueryCanceledError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.InterfaceError,
-    CommitFailed,
-    LostRace,
-    ConnectionError,
-    TimeoutError,
-)
 
 
 async def _problem(request: Request, error: Exception) -> Response:

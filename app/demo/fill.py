@@ -14,9 +14,9 @@ from app.core.database import Database, Transaction, new_id
 from app.demo import cast
 from app.demo.deals import Plot, Story
 from app.demo.leads import tell_lead
-from app.people.authentication import load_caller
+from app.demo.staff import Staff, hire_staff
+from app.demo.targets import set_targets
 from app.people.permissions import Position
-from app.people.staffing import create_team, hire
 from app.products.queries import insert_product
 
 DEALS = 90
@@ -26,17 +26,6 @@ _RECENT = 1.7  # more deals began lately than long ago
 _AT_ONCE = 4
 
 Watch = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """The people of the department as callers, by name of their team."""
-
-    people: tuple[tuple[str, Caller], ...]
-
-    def of(self, team: str, *positions: Position) -> list[Caller]:
-        """Who works in the team in one of the positions."""
-        return [caller for name, caller in self.people if name == team and caller.position in positions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +42,7 @@ async def fill(database: Database, operations: Caller, *, seed: int = 1, watch: 
 
     The same seed makes the same department, dated relative to today.
     """
-    staff = await _hire(database, operations)
+    staff = await hire_staff(database, operations)
     market = await _open_market(database, operations, staff)
     now, at_once, done = datetime.now(UTC), asyncio.Semaphore(_AT_ONCE), 0
 
@@ -70,6 +59,8 @@ async def fill(database: Database, operations: Caller, *, seed: int = 1, watch: 
             watch(done, DEALS + LEADS)
 
     await asyncio.gather(*(tell(number) for number in range(DEALS + LEADS)))
+    async with database.begin(operations) as tx:
+        await set_targets(tx, staff, now)
     return DEALS
 
 
@@ -82,21 +73,6 @@ async def _tell_lead(database: Database, staff: Staff, dice: random.Random, now:
     team = dice.choice(("North", "South"))
     async with database.begin(staff.of(team, Position.BUSINESS_DEVELOPMENT_REPRESENTATIVE)[0]) as tx:
         await tell_lead(tx, dice, now)
-
-
-async def _hire(database: Database, operations: Caller) -> Staff:
-    teams: dict[str, UUID] = {}
-    hired: list[tuple[str, UUID]] = []
-    async with database.begin(operations) as tx:
-        for name, parent in cast.TEAMS.items():
-            fields = {"name": name, "parent_id": teams[parent] if parent else None, "manager_id": None}
-            teams[name] = (await create_team(tx, fields))["id"]
-        for name, position, team in cast.PEOPLE:
-            email = name.lower().replace(" ", ".") + "@stageline.example"
-            fields = {"name": name, "email": email, "position": position, "team_id": teams[team], "external_id": None}
-            hired.append((team, (await hire(tx, fields))["id"]))
-    callers = [(team, await load_caller(database, operations.organization_id, user_id)) for team, user_id in hired]
-    return Staff(tuple(callers))
 
 
 async def _open_market(database: Database, operations: Caller, staff: Staff) -> Market:

@@ -34,13 +34,18 @@ async def import_real_data(department: Department, *, dry_run: bool = False) -> 
 
 def won_by_region_and_quarter() -> dict[tuple[str, str], Decimal]:
     """What was won per regional office and quarter (`2017Q2`), from the files alone."""
+    return {where: sum(values, Decimal(0)) for where, values in values_won().items()}
+
+
+def values_won() -> dict[tuple[str, str], list[Decimal]]:
+    """The value of every deal that was won, by regional office and quarter (`2017Q2`), from the files alone."""
     regions = {row["sales_agent"]: row["regional_office"] for row in rows("sales_teams.csv")}
-    won: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    won: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
     for deal in rows("sales_pipeline.csv"):
         if deal["deal_stage"] == "Won":
             closed_on = date.fromisoformat(deal["close_date"])
             quarter = f"{closed_on.year}Q{(closed_on.month + 2) // 3}"
-            won[regions[deal["sales_agent"]], quarter] += Decimal(deal["close_value"])
+            won[regions[deal["sales_agent"]], quarter].append(Decimal(deal["close_value"]))
     return dict(won)
 
 

@@ -9,11 +9,13 @@ from app.imports.mapping import load_mapping
 from app.imports.report import Counts, Outcome
 from app.imports.run import ImportOrder, run_import
 from tests.builders.imports import count_rows
+from tests.builders.pages import read_pages
 from tests.builders.real_data import (
     FOLDER,
     MAPPING,
     import_real_data,
     needs_real_data,
+    values_won,
     won_by_region_and_quarter,
 )
 from tests.department import Department
@@ -80,6 +82,26 @@ async def test_what_each_region_won_in_a_quarter_is_what_the_files_say(
         department.organization_id,
     )
     assert {(each["name"], each["quarter"]): each["amount"] for each in won} == won_by_region_and_quarter()
+
+
+async def test_a_target_of_each_region_is_attained_by_exactly_the_deals_of_the_files(department: Department) -> None:
+    await import_real_data(department)
+    await department.operations.patch("/organization", {"fiscal_year_start_month": 1})
+    teams = {team["name"]: team["id"] for team in (await department.operations.get("/teams", limit=200))["items"]}
+    won = {region: values for (region, quarter), values in values_won().items() if quarter == "2017Q2"}
+    assert set(won) == {"Central", "East", "West"}
+
+    for region, values in won.items():
+        fields = {"team_id": teams[region], "metric": "revenue_won", "period": "2017Q2", "currency": "USD"}
+        target = await department.operations.post("/team-targets", {**fields, "target_value": "1000000.00"})
+        path = f"/team-targets/{target['id']}/attainment"
+        attained = await department.operations.get(path)
+        credited = await read_pages(department.operations, f"{path}/deals")
+
+        assert (Decimal(attained["attained_value"]), attained["n"]) == (sum(values), len(values))
+        assert attained["other_currencies"] == []
+        assert sorted(Decimal(each["credited_value"]) for each in credited) == sorted(values)
+        assert len({each["record_id"] for each in credited}) == len(values)
 
 
 async def test_importing_the_data_set_twice_changes_nothing(department: Department, owner: asyncpg.Connection) -> None:
