@@ -12,7 +12,7 @@ from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
 from app.workflow.decision import LossReason
-from app.workflow.pipeline import ForecastCategory, Step
+from app.workflow.pipeline import ForecastCategory, Outcome, Step
 
 
 class OpportunityFields(BaseModel):
@@ -88,7 +88,7 @@ class OpportunityQuery(PageQuery):
 
     stage: list[str] = []
     step: list[Step] = []
-    outcome: list[str] = []
+    outcome: list[Outcome] = []
     pipeline_id: UUID | None = None
     account_id: UUID | None = None
     owner_id: UUID | None = None
