@@ -3,13 +3,15 @@
 import sqlalchemy as sa
 
 from app.accounts.tables import accounts, contacts
+from app.core.database import Statement
 from app.core.pagination import Listing, any_of, at_least, at_most, contains, equals
 from app.core.writes import Update, find_row, insert_row
-from app.people.scoping import within_reach
+from app.people.scoping import select_above, within_reach
 
 find_account = find_row(accounts)
 insert_account = insert_row(accounts)
 update_account = Update(accounts)
+find_account_above = Statement(select_above(accounts))
 
 account_listing = Listing(
     base=sa.select(accounts).where(within_reach(accounts)),

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from app.accounts import queries, schemas
-from app.accounts.writing import ACCOUNT, CONTACT, change, create
+from app.accounts.writing import ACCOUNT, CONTACT, AccountCycle, change, create
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
 from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, documented
@@ -51,7 +51,7 @@ async def get_account(caller: Reader, database: AppDatabase, account_id: UUID) -
 @accounts.patch(
     "/accounts/{account_id}",
     response_model=schemas.Account,
-    responses=documented(NotFound, AlreadyExists, PreconditionFailed),
+    responses=documented(NotFound, AlreadyExists, AccountCycle, PreconditionFailed),
 )
 async def update_account(
     caller: Writer, database: AppDatabase, account_id: UUID, body: schemas.AccountPatch, expected: ExpectedVersion

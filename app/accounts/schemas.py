@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel, Field
 
@@ -39,6 +39,7 @@ class AccountPatch(AccountFields, Patch):
     """Changes of an account."""
 
     name: Name = Field(default_factory=str)
+    owner_id: UUID = Field(default_factory=uuid4)
 
 
 class Account(Item):
@@ -99,6 +100,7 @@ class ContactPatch(ContactFields, Patch):
     """Changes of a contact."""
 
     name: Name = Field(default_factory=str)
+    owner_id: UUID = Field(default_factory=uuid4)
 
 
 class Contact(Item):

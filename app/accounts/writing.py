@@ -10,13 +10,17 @@ from app.accounts import queries
 from app.accounts.schemas import Account, AccountCreate, Contact, ContactCreate
 from app.core.changes import before
 from app.core.database import Row, Statement, Transaction, new_id
-from app.core.problems import NotFound
+from app.core.problems import Conflict, NotFound
 from app.core.resource import check_version
 from app.core.writes import Update
 from app.outbox.event import Event, Routing
-from app.outbox.record import lock, record, start
+from app.outbox.record import lock, pass_gates, record, start
 from app.people.assignment import owned, reassigned
 from app.people.permissions import demand_record
+
+
+class AccountCycle(Conflict):
+    """An account cannot be a subsidiary of itself or of one below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,18 @@ async def create(tx: Transaction, kind: Kind, fields: dict[str, Any]) -> Row:
 
 
 async def change(tx: Transaction, kind: Kind, record_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
-    """Change the given fields; raises `NotFound`, `Forbidden`, `Invalid`, and `PreconditionFailed` when stale."""
+    """Change fields; raises `NotFound`, `Forbidden`, `Invalid`, `AccountCycle`, `PreconditionFailed` when stale."""
+    parent_id = changes.get("parent_id")
+    if parent_id is not None:  # moves that are each fine alone can together close a circle: one at a time
+        await pass_gates(tx, tx.caller.organization_id)
     subject = await lock(tx, record_id)
     old = await tx.fetch_one(kind.find, id=record_id)
     demand_record(tx.caller, "accounts.read", "accounts.write", old)
     if subject is None or old is None:
         raise NotFound
     check_version(old, expected)
+    if parent_id is not None and await tx.fetch_one(queries.find_account_above, parent_id=parent_id, id=record_id):
+        raise AccountCycle
     values = await reassigned(tx, old, changes)
     new = await tx.fetch_row(kind.update.of(values), id=record_id, **values)
     await record(tx, subject, _event(kind, "updated", new, before(old, new)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -42,6 +42,7 @@ class ActivityPatch(ActivityFields, Patch):
 
     kind: ActivityKind = Field(default_factory=lambda: ActivityKind.NOTE)
     summary: Name = Field(default_factory=str)
+    owner_id: UUID = Field(default_factory=uuid4)
 
 
 class ActivityCompletion(Body):

@@ -16,6 +16,7 @@ from app.core import problems
 from app.core.database import TRANSIENT
 from app.core.problems import PROBLEM_JSON, FieldError, Problem
 from app.core.request_log import current_request_id
+from app.core.routing import LostRace
 
 _log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(asyncpg.IntegrityConstraintViolationError, _constraint)
     app.add_exception_handler(asyncpg.DataError, _data)
-    for unavailable in TRANSIENT:
+    for unavailable in (*TRANSIENT, LostRace):
         app.add_exception_handler(unavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 

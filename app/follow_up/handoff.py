@@ -3,7 +3,6 @@
 Neither the deal nor its account changes its owner: a hand-off is evidence; giving records away is a deed of its own.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +55,7 @@ async def decide_handoff(tx: Transaction, handoff_id: UUID, status: HandoffStatu
     old = demand_found(await tx.fetch_one(queries.find_handoff, id=handoff_id))
     if old["status"] != HandoffStatus.REQUESTED:
         raise HandoffAlreadyDecided
-    values = {"status": status, "decision_note": note, "decided_at": datetime.now(UTC)}
+    values = {"status": status, "decision_note": note, "decided_at": tx.now()}
     new = await tx.fetch_row(queries.update_handoff.of(values), id=handoff_id, **values)
     await publish(tx, deal, f"handoff.{status}", payload(Handoff, new), before(old, new))
     return new

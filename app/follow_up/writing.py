@@ -1,6 +1,5 @@
 """Recording what follows a deal: surveys, issues and reviews, each under the deal's lock and with its event."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +30,7 @@ async def record_satisfaction(tx: Transaction, fields: dict[str, Any]) -> Row:
     if (fields["status"] == SurveyStatus.ANSWERED) != (fields["score"] is not None):
         raise Invalid.at("/score", "answered_score", "An answered survey has a score, an attempt has none.")
     deal = await lock_running_deal(tx, fields["opportunity_id"], write="satisfaction.write")
-    values = fields | {"asked_at": fields["asked_at"] or datetime.now(UTC)}
+    values = fields | {"asked_at": fields["asked_at"] or tx.now()}
     row = await tx.fetch_row(queries.insert_survey, id=new_id(), **values)
     await publish(tx, deal, "satisfaction.recorded", payload(SatisfactionSurvey, row))
     return row
@@ -52,7 +51,7 @@ async def resolve_issue(tx: Transaction, issue_id: UUID, resolution: str) -> Row
     old = demand_found(await tx.fetch_one(queries.find_issue, id=issue_id))
     if old["status"] != IssueStatus.OPEN:
         raise IssueAlreadyResolved
-    values = {"status": IssueStatus.RESOLVED, "resolution": resolution, "resolved_at": datetime.now(UTC)}
+    values = {"status": IssueStatus.RESOLVED, "resolution": resolution, "resolved_at": tx.now()}
     new = await tx.fetch_row(queries.update_issue.of(values), id=issue_id, **values)
     await publish(tx, deal, "issue.resolved", payload(Issue, new), before(old, new))
     return new

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from app.core.fields import Email, ExternalId, Name, Phone, Text
 from app.core.pagination import PageQuery
@@ -93,8 +93,8 @@ class LeadQuery(PageQuery):
     email: Annotated[str | None, Field(description="In any case.")] = None
     external_id: str | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in name, company, e-mail.")] = None
-    created_at_gte: datetime | None = None
-    created_at_lte: datetime | None = None
+    created_at_gte: AwareDatetime | None = None
+    created_at_lte: AwareDatetime | None = None
 
 
 class DuplicateCandidate(BaseModel):

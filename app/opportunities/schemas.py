@@ -5,14 +5,14 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from app.core.fields import Amount, Currency, ExternalId, Name
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
 from app.workflow.decision import LossReason
-from app.workflow.pipeline import ForecastCategory, Step
+from app.workflow.pipeline import ForecastCategory, Outcome, Step
 
 
 class OpportunityFields(BaseModel):
@@ -88,7 +88,7 @@ class OpportunityQuery(PageQuery):
 
     stage: list[str] = []
     step: list[Step] = []
-    outcome: list[str] = []
+    outcome: list[Outcome] = []
     pipeline_id: UUID | None = None
     account_id: UUID | None = None
     owner_id: UUID | None = None
@@ -99,5 +99,5 @@ class OpportunityQuery(PageQuery):
     amount_lte: Decimal | None = None
     close_on_gte: date | None = None
     close_on_lte: date | None = None
-    closed_at_gte: datetime | None = None
-    closed_at_lte: datetime | None = None
+    closed_at_gte: AwareDatetime | None = None
+    closed_at_lte: AwareDatetime | None = None

@@ -12,7 +12,7 @@ from app.opportunities.aggregate import Deal, lock_running_deal, payload_of, pub
 from app.opportunities.problems import DealClosed
 from app.outbox.record import start
 from app.people.assignment import owned, team_of
-from app.people.permissions import Reach, reach_of
+from app.people.permissions import Reach, is_within, reach_of
 from app.pipelines.queries import current_pipeline
 from app.workflow.pipeline import Outcome
 from app.workflow.pipeline import Subject as Workflow
@@ -24,9 +24,11 @@ _SETTLED = {"amount", "currency", "close_on"}
 async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WRITE) -> Deal:
     """Write a new deal at the first stage of its pipeline; `action` is the permission that allows it.
 
-    Raises `Invalid` for unknown references and `Forbidden` for an owner beyond the caller's reach.
+    Raises `Invalid` for unknown references and for a source that is not a won deal within reach, `Forbidden` for an
+    owner beyond the caller's reach.
     """
     values = await owned(tx, action, fields)
+    await _check_source(tx, values["source_opportunity_id"])
     pipeline = await current_pipeline(tx, Workflow.OPPORTUNITY, values["pipeline_id"])
     stage = pipeline.definition.first_stage
     if values["currency"] is None:
@@ -57,7 +59,7 @@ async def change_deal(tx: Transaction, opportunity_id: UUID, changes: dict[str, 
     """Change own fields.
 
     Raises `NotFound`, `Forbidden`, `PreconditionFailed`, `DealClosed`, `DealCompleted`, and `Invalid` for another
-    currency than that of the deal's line items.
+    currency than that of the deal's line items and for a source as `open_deal` does.
     """
     deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
     check_version(deal.row, expected)
@@ -65,6 +67,7 @@ async def change_deal(tx: Transaction, opportunity_id: UUID, changes: dict[str, 
     if deal.row["outcome"] != Outcome.OPEN and changes.keys() & _SETTLED and not is_correction:
         raise DealClosed
     await _keep_currency(tx, deal, changes)
+    await _check_source(tx, changes.get("source_opportunity_id"), deal)
     return await write_fields(tx, deal, changes, "opportunity.updated")
 
 
@@ -97,3 +100,13 @@ async def _keep_currency(tx: Transaction, deal: Deal, changes: dict[str, Any]) -
         return
     if await tx.fetch_value(part_queries.has_line_items, opportunity_id=deal.id):
         raise Invalid.at("/currency", "other_currency", "The deal's line items are priced in its present currency.")
+
+
+async def _check_source(tx: Transaction, source_id: UUID | None, deal: Deal | None = None) -> None:
+    if source_id is None or (deal is not None and source_id == deal.row["source_opportunity_id"]):
+        return
+    source = await tx.fetch_one(queries.find_opportunity, id=source_id)
+    if source is None or not is_within(tx.caller, READ, source):
+        raise Invalid.at("/source_opportunity_id", "unknown_reference", "There is no such record.")
+    if source["outcome"] != Outcome.WON or (deal is not None and source_id == deal.id):
+        raise Invalid.at("/source_opportunity_id", "not_won", "A deal renews or expands another deal that was won.")

@@ -17,14 +17,9 @@ from app.outbox.tables import events, subjects
 
 # The row's own lock is not enough: when several wait for it, Postgres gives some their transaction id before they get
 # the row, and they overtake each other. Whoever has passed the gate finds the row free, and takes its id after that.
-_gate = (
-    sa.select(
-        bindparam("id", type_=sa.Uuid).label("id"),
-        sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.cast(bindparam("id", type_=sa.Uuid), sa.Text), 0)),
-    )
-    .cte("gate")
-    .prefix_with("MATERIALIZED")
-)
+_pass = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.cast(bindparam("id", type_=sa.Uuid), sa.Text), 0))
+_pass_gate = Statement(sa.select(_pass))
+_gate = sa.select(bindparam("id", type_=sa.Uuid).label("id"), _pass).cte("gate").prefix_with("MATERIALIZED")
 _locked = (
     sa.select(subjects.c.type, subjects.c.last_sequence)
     .where(subjects.c.organization_id == bindparam("organization_id"), subjects.c.id == _gate.c.id)
@@ -65,6 +60,12 @@ async def start(tx: Transaction, subject_type: str, subject_id: UUID) -> Subject
     """The subject of a record that is being created; its first event will be number 1."""
     await tx.execute(_start, id=subject_id, type=subject_type)
     return Subject(subject_type, subject_id, 0)
+
+
+async def pass_gates(tx: Transaction, *subject_ids: UUID) -> None:
+    """Wait for several subjects before the first of them is locked, which gives the transaction its id."""
+    for subject_id in sorted(subject_ids):
+        await tx.fetch_value(_pass_gate, id=subject_id)
 
 
 async def lock(tx: Transaction, subject_id: UUID) -> Subject | None:

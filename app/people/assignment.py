@@ -38,9 +38,7 @@ async def reassigned(
     changes: dict[str, Any],
 ) -> dict[str, Any]:
     """Changes with the new owner's `team_id`, when they name an owner; the record stays in the organization."""
-    owner_id = changes.get("owner_id")
-    if owner_id is None:
-        return {name: value for name, value in changes.items() if name != "owner_id"}
+    owner_id = changes.get("owner_id", record["owner_id"])
     if owner_id == record["owner_id"]:
         return changes
     return changes | {"team_id": await team_of(tx, owner_id)}

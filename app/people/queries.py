@@ -7,7 +7,7 @@ from app.core.database import Statement
 from app.core.pagination import Listing, any_of, contains, equals
 from app.core.writes import Update, find_row, insert_row
 from app.people.permissions import Position
-from app.people.scoping import in_organization
+from app.people.scoping import in_organization, select_above
 from app.people.tables import api_keys, organizations, teams, users
 
 _this_organization = organizations.c.id == bindparam("organization_id", type_=sa.Uuid)
@@ -52,17 +52,7 @@ user_listing = Listing(
 find_team = find_row(teams)
 insert_team = insert_row(teams)
 update_team = Update(teams)
-_above = (
-    sa.select(teams.c.id, teams.c.parent_id)
-    .where(in_organization(teams), teams.c.id == bindparam("parent_id", type_=sa.Uuid))
-    .cte("above", recursive=True)
-)
-_above = _above.union(
-    sa.select(teams.c.id, teams.c.parent_id)
-    .join(_above, teams.c.id == _above.c.parent_id)
-    .where(in_organization(teams))
-)
-find_above = Statement(sa.select(_above.c.id).where(_above.c.id == bindparam("id", type_=sa.Uuid)))
+find_above = Statement(select_above(teams))
 team_listing = Listing(
     base=sa.select(teams).where(in_organization(teams)),
     id_column=teams.c.id,

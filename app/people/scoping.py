@@ -25,3 +25,18 @@ def within_reach(table: sa.FromClause) -> ColumnElement[bool]:
             team == sa.any_(bindparam("reach_team_ids", type_=sa.ARRAY(sa.Uuid))),
         ),
     )
+
+
+def select_above(table: sa.FromClause) -> sa.Select[Any]:
+    """The row `id` of a tree, if it is the row `parent_id` or stands above it."""
+    above = (
+        sa.select(table.c.id, table.c.parent_id)
+        .where(in_organization(table), table.c.id == bindparam("parent_id", type_=sa.Uuid))
+        .cte("above", recursive=True)
+    )
+    above = above.union(
+        sa.select(table.c.id, table.c.parent_id)
+        .join(above, table.c.id == above.c.parent_id)
+        .where(in_organization(table))
+    )
+    return sa.select(above.c.id).where(above.c.id == bindparam("id", type_=sa.Uuid))

@@ -14,6 +14,7 @@ from app.core.resource import check_version
 from app.opportunities.aggregate import Deal, lock_deal
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.opportunities.writing import open_deal, write_fields
+from app.outbox.record import pass_gates
 from app.people.assignment import team_of
 from app.transitions import problems
 from app.transitions.carry_over import add_contact_role, carry_activities
@@ -54,14 +55,18 @@ async def preview_conversion(
 
 
 async def _convert(tx: Transaction, lead_id: UUID, asked: ConversionCreate, expected: int | None) -> Conversion:
+    await pass_gates(tx, *filter(None, (lead_id, asked.opportunity_id)))
     walker = await lock_walker(tx, LEAD, lead_id)
     check_version(walker.row, expected)
     decided = _decide(tx, walker)
-    account = _account_of(walker.row)
-    account_id = await _existing_or_new(tx, ACCOUNT, asked.account_id, account)
+    existing = await _existing_deal(tx, asked)
+    named_account_id = _named_account(asked, existing)
+    account_id = await _existing_or_new(tx, ACCOUNT, named_account_id, _account_of(walker.row))
     contact = _contact_of(walker.row) | {"account_id": account_id}
     contact_id = await _existing_or_new(tx, CONTACT, asked.contact_id, contact)
-    deal = await _deal(tx, walker.row, asked, account_id)
+    deal = existing or await _new_deal(tx, walker.row, asked, account_id)
+    if deal.row["account_id"] is None:
+        await write_fields(tx, deal, {"account_id": account_id}, "opportunity.updated")
     await add_contact_role(tx, deal, contact_id, asked.contact_role)
     await carry_activities(tx, lead_id, deal.id)
     stage = await _walk_on(tx, deal.id)
@@ -74,7 +79,7 @@ async def _convert(tx: Transaction, lead_id: UUID, asked: ConversionCreate, expe
         lead_id=lead_id,
         version=row["record_version"],
         dry_run=False,
-        account=ConversionRecord(id=account_id, created=asked.account_id is None),
+        account=ConversionRecord(id=account_id, created=named_account_id is None),
         contact=ConversionRecord(id=contact_id, created=asked.contact_id is None),
         opportunity=ConversionOpportunity(id=deal.id, created=asked.opportunity_id is None, stage=stage),
     )
@@ -112,12 +117,23 @@ def _contact_of(lead: Row) -> dict[str, Any]:
     return dict.fromkeys(CONTACT.fields) | shared
 
 
-async def _deal(tx: Transaction, lead: Row, asked: ConversionCreate, account_id: UUID) -> Deal:
-    if asked.opportunity_id is not None:
-        deal = await lock_deal(tx, asked.opportunity_id, read="opportunities.read", write="transitions.qualify")
-        if deal.row["outcome"] != Outcome.OPEN:
-            raise Invalid.at("/opportunity_id", "not_open", "Only an open deal can take a lead.")
-        return deal
+async def _existing_deal(tx: Transaction, asked: ConversionCreate) -> Deal | None:
+    if asked.opportunity_id is None:
+        return None
+    deal = await lock_deal(tx, asked.opportunity_id, read="opportunities.read", write="transitions.qualify")
+    if deal.row["outcome"] != Outcome.OPEN:
+        raise Invalid.at("/opportunity_id", "not_open", "Only an open deal can take a lead.")
+    return deal
+
+
+def _named_account(asked: ConversionCreate, existing: Deal | None) -> UUID | None:
+    of_deal: UUID | None = existing.row["account_id"] if existing else None
+    if asked.account_id is not None and of_deal not in {None, asked.account_id}:
+        raise Invalid.at("/account_id", "other_account", "The deal is with another account.")
+    return asked.account_id or of_deal
+
+
+async def _new_deal(tx: Transaction, lead: Row, asked: ConversionCreate, account_id: UUID) -> Deal:
     fields = {
         "name": asked.opportunity_name or lead["company_name"] or lead["name"],
         "account_id": account_id,

@@ -14,7 +14,9 @@ from app.opportunities.tables import ContactRole
 class ConversionCreate(Body):
     """What a lead becomes; whatever is not named is made from the lead."""
 
-    account_id: UUID | None = Field(default=None, description="An existing account; absent: a new one.")
+    account_id: UUID | None = Field(
+        default=None, description="An existing account; absent: that of the existing deal, else a new one."
+    )
     contact_id: UUID | None = Field(default=None, description="An existing contact; absent: a new one.")
     contact_role: ContactRole = ContactRole.OTHER
     opportunity_id: UUID | None = Field(default=None, description="An existing open deal; absent: a new one.")

@@ -1,0 +1,24 @@
+import pytest
+
+from tests.department import Department
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/leads", "created_at_gte"),
+        ("/leads", "created_at_lte"),
+        ("/opportunities", "closed_at_gte"),
+        ("/opportunities", "closed_at_lte"),
+    ],
+)
+async def test_a_moment_without_its_offset_is_refused(department: Department, path: str, name: str) -> None:
+    problem = await department.operations.get(path, expect=422, **{name: "2026-11-23T10:00:00"})
+
+    assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(f"/query/{name}", "timezone_aware")]
+
+
+async def test_an_outcome_that_does_not_exist_is_refused(department: Department) -> None:
+    problem = await department.operations.get("/opportunities", expect=422, outcome="gone")
+
+    assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [("/query/outcome/0", "enum")]
