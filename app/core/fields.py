@@ -4,9 +4,17 @@ from decimal import Decimal
 from typing import Annotated
 
 from iso4217 import Currency as Iso4217
-from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-_MONEY_SCHEMA = {"type": "string", "pattern": r"^-?\d{1,16}(\.\d{1,2})?$", "examples": ["125000.00"]}
+
+def _refuse_number(value: object) -> object:
+    if isinstance(value, float | int):
+        raise ValueError('a decimal is sent as a string, such as "125000.00"')  # noqa: TRY004 # pydantic reports these
+    return value
+
+
+DECIMAL_AS_STRING = BeforeValidator(_refuse_number)
+_MONEY_SCHEMA = {"type": "string", "pattern": r"^\d{1,16}(\.\d{1,2})?$", "examples": ["125000.00"]}
 _PERCENT_SCHEMA = {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,2})?$", "examples": ["7.50"]}
 _AS_STRING = PlainSerializer(str, return_type=str, when_used="json")
 
@@ -24,9 +32,14 @@ Amount = Annotated[
     Field(ge=0, max_digits=18, decimal_places=2, allow_inf_nan=False),
     _AS_STRING,
     WithJsonSchema(_MONEY_SCHEMA),
+    DECIMAL_AS_STRING,
 ]
 Percent = Annotated[
-    Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2), _AS_STRING, WithJsonSchema(_PERCENT_SCHEMA)
+    Decimal,
+    Field(ge=0, le=100, max_digits=5, decimal_places=2),
+    _AS_STRING,
+    WithJsonSchema(_PERCENT_SCHEMA),
+    DECIMAL_AS_STRING,
 ]
 Currency = Annotated[
     str,

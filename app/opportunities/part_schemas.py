@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, PlainSerializer, WithJsonSchema
 
-from app.core.fields import Amount, Percent, Text
+from app.core.fields import DECIMAL_AS_STRING, Amount, Percent, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.tables import ContactRole, ObjectionStatus
@@ -17,6 +17,7 @@ Quantity = Annotated[
     Field(gt=0, max_digits=12, decimal_places=3),
     PlainSerializer(str, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}(\.\d{1,3})?$", "examples": ["2.000"]}),
+    DECIMAL_AS_STRING,
 ]
 
 

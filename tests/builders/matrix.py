@@ -136,6 +136,7 @@ _SURVEY: Json = {"opportunity_id": "{id}", "status": "attempted"}
 _REVIEW: Json = {"opportunity_id": "{id}", "reasons": ["The price"], "lesson": "Ask earlier"}
 _OBJECTION: Json = {"opportunity_id": "{id}", "summary": "Too expensive"}
 _PRODUCT: Json = {"name": "GTX", "unit_price": "550.00", "currency": "USD"}
+_ENDPOINT: Json = {"url": "http://127.0.0.1:9/hook", "event_types": ["*"]}
 _READ_DEAL = "opportunities.read"
 
 LINES = {
@@ -177,6 +178,9 @@ LINES = {
     "people.write": Line(no_record, hires, 201, "people.read"),
     "api_keys.read": Line(no_record, sends("GET", "/api-keys"), 200, "api_keys.read"),
     "api_keys.write": Line(no_record, issues_a_key, 201, "api_keys.read"),
+    "events.read": Line(no_record, sends("GET", "/events"), 200, "events.read"),
+    "webhooks.read": Line(no_record, sends("GET", "/webhook-endpoints"), 200, "webhooks.read"),
+    "webhooks.write": Line(no_record, sends("POST", "/webhook-endpoints", **_ENDPOINT), 201, "webhooks.read"),
     "pipelines.read": Line(no_record, sends("GET", "/pipelines"), 200, "pipelines.read"),
     "pipelines.write": Line(no_record, publishes_a_pipeline, 201, "pipelines.read"),
     "team_targets.read": Line(set_target_of, sends("GET", "/team-targets/{id}"), 200, "team_targets.read"),
@@ -189,11 +193,8 @@ LINES = {
 NOT_YET = {
     "analytics.read",
     "audit_log.read",
-    "events.read",
     "imports.read",
     "imports.write",
-    "webhooks.read",
-    "webhooks.write",
 }
 
 

@@ -1,6 +1,7 @@
 import json
 
 import asyncpg
+import pytest
 
 from tests.department import Department
 
@@ -63,3 +64,12 @@ async def test_a_deal_of_another_team_does_not_exist(department: Department) -> 
     problem = await rep.get(f"/opportunities/{deal['id']}", expect=404)
 
     assert problem["code"] == "not_found"
+
+
+@pytest.mark.parametrize("amount", [10, 10.5, True])
+async def test_money_is_sent_as_a_string_never_as_a_number(department: Department, amount: object) -> None:
+    rep = await department.representative()
+
+    problem = await rep.post("/opportunities", {"name": "GTX for Acme", "amount": amount}, expect=422)
+
+    assert problem["errors"][0]["pointer"] == "/amount"
