@@ -7,7 +7,7 @@ from app.core.database import Row, Transaction, new_id
 from app.core.problems import NotFound
 from app.core.resource import check_version
 from app.opportunities import part_queries as queries
-from app.opportunities.aggregate import lock_running_deal, publish
+from app.opportunities.aggregate import Deal, lock_running_deal, publish
 from app.opportunities.part_schemas import OpportunityContactRole
 from app.opportunities.writing import WRITE
 
@@ -15,9 +15,14 @@ from app.opportunities.writing import WRITE
 async def add_contact_role(tx: Transaction, opportunity_id: UUID, fields: dict[str, Any]) -> Row:
     """Link a contact to a deal; raises `NotFound`, `Forbidden` and `DealCompleted`."""
     deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
-    row = await tx.fetch_row(queries.insert_contact_role, id=new_id(), opportunity_id=opportunity_id, **fields)
-    await publish(tx, deal, "opportunity.contact_role_added", _payload(row))
-    return row
+    return await _link(tx, deal, fields)
+
+
+async def ensure_contact_role(tx: Transaction, deal: Deal, contact_id: UUID, role: str) -> None:
+    """Link a contact to a locked deal, unless it is linked in that role already."""
+    fields = {"contact_id": contact_id, "role": role}
+    if await tx.fetch_one(queries.find_same_contact_role, opportunity_id=deal.id, **fields) is None:
+        await _link(tx, deal, fields)
 
 
 async def remove_contact_role(tx: Transaction, opportunity_id: UUID, role_id: UUID, expected: int | None) -> None:
@@ -29,6 +34,12 @@ async def remove_contact_role(tx: Transaction, opportunity_id: UUID, role_id: UU
     check_version(row, expected)
     await tx.execute(queries.delete_contact_role, id=role_id)
     await publish(tx, deal, "opportunity.contact_role_removed", _payload(row))
+
+
+async def _link(tx: Transaction, deal: Deal, fields: dict[str, Any]) -> Row:
+    row = await tx.fetch_row(queries.insert_contact_role, id=new_id(), opportunity_id=deal.id, **fields)
+    await publish(tx, deal, "opportunity.contact_role_added", _payload(row))
+    return row
 
 
 def _payload(row: Row) -> dict[str, Any]:

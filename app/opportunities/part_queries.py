@@ -15,6 +15,14 @@ from app.opportunities.tables import (
 from app.people.scoping import in_organization, within_reach
 
 find_contact_role = find_row(opportunity_contact_roles)
+find_same_contact_role = Statement(
+    sa.select(opportunity_contact_roles.c.id).where(
+        in_organization(opportunity_contact_roles),
+        opportunity_contact_roles.c.opportunity_id == bindparam("opportunity_id"),
+        opportunity_contact_roles.c.contact_id == bindparam("contact_id"),
+        opportunity_contact_roles.c.role == bindparam("role"),
+    )
+)
 insert_contact_role = insert_row(opportunity_contact_roles)
 delete_contact_role = delete_row(opportunity_contact_roles)
 

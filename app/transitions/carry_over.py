@@ -1,29 +1,15 @@
-"""What a deal takes over from the lead it comes from: the person, and everything that was held."""
+"""What a deal takes over from the lead it comes from: everything that was planned and held becomes its evidence."""
 
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
-from sqlalchemy.dialects.postgresql import insert
 
+from app.activities.schemas import Activity
 from app.activities.tables import activities
-from app.core.database import Statement, Transaction, new_id
+from app.core.database import Statement, Transaction
 from app.opportunities.aggregate import Deal, publish
-from app.opportunities.tables import opportunity_contact_roles
 from app.people.scoping import in_organization
-
-_insert_role = Statement(
-    insert(opportunity_contact_roles)
-    .values(
-        organization_id=bindparam("organization_id"),
-        id=bindparam("id"),
-        opportunity_id=bindparam("opportunity_id"),
-        contact_id=bindparam("contact_id"),
-        role=bindparam("role"),
-    )
-    .on_conflict_do_nothing(constraint="uq_opportunity_contact_roles__role")
-    .returning(opportunity_contact_roles.c.id)
-)
 
 _carry = Statement(
     sa.update(activities)
@@ -37,17 +23,13 @@ _carry = Statement(
         version=activities.c.version + 1,
         updated_at=sa.func.now(),
     )
+    .returning(activities)
 )
 
 
-async def add_contact_role(tx: Transaction, deal: Deal, contact_id: UUID, role: str) -> None:
-    """Link the contact to the deal, unless it is linked in that role already."""
-    role_id = await tx.fetch_value(_insert_role, id=new_id(), opportunity_id=deal.id, contact_id=contact_id, role=role)
-    if role_id is not None:
-        payload = {"id": role_id, "opportunity_id": deal.id, "contact_id": contact_id, "role": role}
-        await publish(tx, deal, "opportunity.contact_role_added", payload)
-
-
-async def carry_activities(tx: Transaction, lead_id: UUID, opportunity_id: UUID) -> None:
-    """Make the lead's activities evidence of the deal too; they stay the lead's."""
-    await tx.execute(_carry, lead_id=lead_id, carried_to=opportunity_id)
+async def carry_activities(tx: Transaction, lead_id: UUID, deal: Deal) -> None:
+    """Make the lead's activities evidence of the locked deal too, each with its event; they stay the lead's."""
+    rows = await tx.fetch_all(_carry, lead_id=lead_id, carried_to=deal.id)
+    for row in sorted(rows, key=lambda row: row["id"]):
+        payload = Activity.model_validate(dict(row)).model_dump(mode="json")
+        await publish(tx, deal, "activity.updated", payload, {"opportunity_id": None})

@@ -12,12 +12,13 @@ from app.core.database import Database, Row, Transaction
 from app.core.problems import Invalid
 from app.core.resource import check_version
 from app.opportunities.aggregate import Deal, lock_deal
+from app.opportunities.contact_roles import ensure_contact_role
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.opportunities.writing import open_deal, write_fields
 from app.outbox.record import pass_gates
 from app.people.assignment import team_of
 from app.transitions import problems
-from app.transitions.carry_over import add_contact_role, carry_activities
+from app.transitions.carry_over import carry_activities
 from app.transitions.conversion_schemas import Conversion, ConversionCreate, ConversionOpportunity, ConversionRecord
 from app.transitions.transition import take
 from app.transitions.workflows import DEAL, LEAD, Walker, lock_walker
@@ -67,8 +68,8 @@ async def _convert(tx: Transaction, lead_id: UUID, asked: ConversionCreate, expe
     deal = existing or await _new_deal(tx, walker.row, asked, account_id)
     if deal.row["account_id"] is None:
         await write_fields(tx, deal, {"account_id": account_id}, "opportunity.updated")
-    await add_contact_role(tx, deal, contact_id, asked.contact_role)
-    await carry_activities(tx, lead_id, deal.id)
+    await ensure_contact_role(tx, deal, contact_id, asked.contact_role)
+    await carry_activities(tx, lead_id, deal)
     stage = await _walk_on(tx, deal.id)
     await _hand_over(tx, deal.id, asked.owner_id)
     ids = {"account": account_id, "contact": contact_id, "opportunity": deal.id}

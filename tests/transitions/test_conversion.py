@@ -1,4 +1,5 @@
 import asyncio
+import json
 
 import asyncpg
 
@@ -31,9 +32,42 @@ async def test_a_qualified_lead_becomes_account_contact_and_deal_at_the_furthest
         "opportunity.created",
         "opportunity.updated",
         "opportunity.contact_role_added",
+        "activity.updated",
         "opportunity.stage_changed",
         "opportunity.stage_changed",
     ]
+
+
+async def test_what_the_deal_takes_over_is_published_like_any_other_evidence(
+    department: Department, owner: asyncpg.Connection
+) -> None:
+    rep = await department.representative()
+    lead = await qualified_lead(rep)
+
+    conversion = await rep.post(f"/leads/{lead['id']}/conversion", {"contact_role": "user"})
+
+    deal_id = conversion["opportunity"]["id"]
+    bodies = await owner.fetch("SELECT type, body FROM events WHERE subject_id = $1 ORDER BY sequence", deal_id)
+    events = {row["type"]: json.loads(row["body"])["data"] for row in bodies}
+    role = (await rep.get(f"/opportunities/{deal_id}/contact-roles"))["items"][0]
+    activity = (await rep.get("/activities", opportunity_id=deal_id))["items"][0]
+    assert events["opportunity.contact_role_added"]["object"] == role
+    assert events["activity.updated"]["object"] == activity
+    assert events["activity.updated"]["before"] == {"opportunity_id": None}
+
+
+async def test_an_existing_deal_links_the_same_contact_in_a_role_once(department: Department) -> None:
+    rep = await department.representative()
+    contact = await rep.post("/contacts", {"name": "Ann"})
+    deal = await rep.post("/opportunities", {"name": "Running"})
+    role = {"contact_id": contact["id"], "role": "champion"}
+    await rep.post(f"/opportunities/{deal['id']}/contact-roles", role)
+    lead = await qualified_lead(rep)
+    body = {"contact_id": contact["id"], "contact_role": "champion", "opportunity_id": deal["id"]}
+
+    await rep.post(f"/leads/{lead['id']}/conversion", body)
+
+    assert len((await rep.get(f"/opportunities/{deal['id']}/contact-roles"))["items"]) == 1
 
 
 async def test_a_deal_without_a_deciding_contact_starts_at_qualification(department: Department) -> None:
