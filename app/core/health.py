@@ -6,7 +6,7 @@ import asyncpg
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
-from app.core.database import Database
+from app.core.database import TRANSIENT, Database
 from app.core.migrate import newest_revision
 
 health = APIRouter(tags=["service"])
@@ -31,6 +31,6 @@ async def _checks(database: Database) -> dict[str, Any]:
     try:
         async with database.begin_for_all() as tx:
             revision = await tx.connection.fetchval("SELECT version_num FROM alembic_version")
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (*TRANSIENT, asyncpg.PostgresError):
         return {"database": False, "migrations": False}
     return {"database": True, "migrations": revision == newest_revision()}

@@ -1,11 +1,11 @@
 """Bringing a database to the newest schema: one migrator at a time, never waiting long for a lock."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -54,8 +54,9 @@ async def check(url: str) -> None:
     await _with_connection(url, lambda connection: _run(connection, command.check))
 
 
+@cache
 def newest_revision() -> str | None:
-    """The revision that this code expects."""
+    """The revision that this code expects; the scripts are read once, not at each question."""
     return ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
@@ -81,8 +82,3 @@ def _run(connection: Connection, deed: Callable[[Config], object]) -> None:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_LOCK})
         connection.commit()
-
-
-def current_revision(connection: Connection) -> str | None:
-    """The revision that a database is at."""
-    return MigrationContext.configure(connection).get_current_revision()
