@@ -60,6 +60,9 @@ async def import_folder(
 ) -> ExitCode:
     """Import as the service itself, and print the outcome; `ROWS_REFUSED` when a row was, written or not."""
     console = console or Console(stderr=True)
+    if options.report is not None and not options.report.parent.is_dir():
+        console.print(f"There is no folder {options.report.parent} to write the report to.", style="red", markup=False)
+        return ExitCode.NOT_RUN
     try:
         order = ImportOrder(
             options.folder, load_mapping(options.mapping), dry_run=options.dry_run, skip_bad_rows=options.skip_bad_rows

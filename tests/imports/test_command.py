@@ -54,3 +54,17 @@ async def test_prints_every_mistake_in_the_mapping(department: Department, tmp_p
     printed = screen.file.getvalue()  # type: ignore[attr-defined] # it is the StringIO above
     assert code is ExitCode.NOT_RUN
     assert "accounts[0].colour: Extra inputs are not permitted" in printed
+
+
+async def test_a_report_that_cannot_be_written_stops_the_import_before_it_writes(
+    department: Department, tmp_path: Path
+) -> None:
+    (tmp_path / "m.toml").write_text(_MAPPING)
+    screen = Console(file=StringIO(), width=200)
+    options = ImportOptions(write_folder(tmp_path), tmp_path / "m.toml", report=tmp_path / "missing" / "refused.csv")
+
+    code = await import_folder(department.database, department.organization_id, options, screen)
+
+    assert code is ExitCode.NOT_RUN
+    assert "There is no folder" in screen.file.getvalue()  # type: ignore[attr-defined] # it is the StringIO above
+    assert (await department.operations.get("/accounts"))["items"] == []
