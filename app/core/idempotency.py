@@ -22,6 +22,7 @@ from app.core.problems import Conflict, Invalid
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
+_POINTER = f"/header/{HEADER}"
 _KEY = re.compile(r"[!-~]{1,255}")
 
 Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -78,7 +79,7 @@ def _key_of(request: Request) -> str | None:
     if not given:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
-        raise Invalid.at(f"/header/{HEADER}", "idempotency_key", "Send one key of 1 to 255 visible ASCII characters.")
+        raise Invalid.at(_POINTER, "idempotency_key", "Send one key of 1 to 255 visible ASCII characters.")
     return given[0]
 
 
@@ -146,7 +147,7 @@ class KeyedDatabase(Database):
         is_free = await kept_answers.claim(tx, self._key)
         answer = await kept_answers.find(tx, self._key)
         if answer is not None and answer.fingerprint != self._fingerprint:
-            raise IdempotencyKeyReused
+            raise IdempotencyKeyReused.at(_POINTER, "reused", "Choose another key for another request.")
         if answer is not None:
             raise Repeated(answer)
         if not is_free:

@@ -1,3 +1,4 @@
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -95,3 +96,28 @@ async def test_never_skips_under_writers_that_hold_roll_back_and_contend(
     for subject_id in {event["subject"]["id"] for event in read}:
         sequences = [event["subject"]["sequence"] for event in read if event["subject"]["id"] == subject_id]
         assert sequences == list(range(1, len(sequences) + 1))
+
+
+async def test_keeps_its_order_under_requests_with_keys_that_contend_for_the_same_deals(department: Department) -> None:
+    reader, rep = Reader(department.operations, limit=100), await department.representative()
+    deals = [(await rep.post("/opportunities", {"name": f"Deal {number}"}))["id"] for number in range(3)]
+
+    async def note(number: int) -> None:
+        body = {"kind": "note", "summary": "Called", "opportunity_id": deals[number % len(deals)]}
+        assert (await rep.post_keyed("/activities", body, f"note-{number}")).status_code == 201
+
+    async def write(start: int) -> None:
+        for number in range(start, start + 40):
+            await note(number)
+
+    writing = [asyncio.create_task(write(1_000 * writer)) for writer in range(8)]
+    read = []
+    while not all(task.done() for task in writing):
+        read += await reader.read_to_the_end()
+    await asyncio.gather(*writing)
+    read += await reader.read(8 * 40 + len(deals) - len(read))
+
+    for deal in deals:
+        sequences = [event["subject"]["sequence"] for event in read if event["subject"]["id"] == deal]
+        assert sequences == list(range(1, len(sequences) + 1))
+    assert len({event["id"] for event in read}) == len(read) == 8 * 40 + len(deals)
