@@ -16,6 +16,7 @@ from app.core import docs_page, problem_handlers, request_log
 from app.core.body_limit import BodyLimit
 from app.core.database import Database, connect
 from app.core.health import health
+from app.core.idempotency import HEADER, REPLAYED
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.follow_up.routes import follow_up
@@ -94,8 +95,8 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         CORSMiddleware,
         allow_origins=settings.cors_allowed_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "X-Request-Id"],
-        expose_headers=["ETag", "X-Request-Id", "Retry-After"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "X-Request-Id"],
+        expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
     )
     app.add_middleware(request_log.RequestLog)
     return app

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from app.core.caller import Caller
-from app.core.dependencies import AppDatabase
+from app.core.dependencies import AppDatabase, ReleasedDatabase
+from app.core.idempotency import SecretShownOnce
 from app.core.problems import NotFound, PreconditionFailed, documented
 from app.core.resource import ExpectedVersion, item_response, json_response, page_response
 from app.core.routing import router
@@ -39,7 +40,12 @@ async def list_webhook_endpoints(
     return page_response(schemas.WebhookEndpointPage, page.rows, page.next_cursor)
 
 
-@webhooks.post("/webhook-endpoints", status_code=201, response_model=schemas.NewWebhookEndpoint, responses=documented())
+@webhooks.post(
+    "/webhook-endpoints",
+    status_code=201,
+    response_model=schemas.NewWebhookEndpoint,
+    responses=documented(SecretShownOnce),
+)
 async def create_webhook_endpoint(
     caller: Writer, database: AppDatabase, guard: Guard, body: schemas.WebhookEndpointCreate
 ) -> Response:
@@ -110,12 +116,15 @@ async def enable_webhook_endpoint(caller: Writer, database: AppDatabase, endpoin
 async def create_webhook_endpoint_test(
     request: Request,
     caller: Writer,
-    database: AppDatabase,
+    database: ReleasedDatabase,
     guard: Guard,
     endpoint_id: UUID,
     body: schemas.WebhookTestRequest,
 ) -> Response:
-    """Send a signed `ping`, or a sample of any type, at once; answers what the endpoint answered."""
+    """Send a signed `ping`, or a sample of any type, at once; answers what the endpoint answered.
+
+    The answer is kept for an `Idempotency-Key` once it is there; until then, a repeated request sends again.
+    """
     async with database.begin(caller) as tx:
         endpoint = endpoints.demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
         stored = await tx.fetch_one(queries.find_newest_event, type=body.type)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.core.fields import Text
+from app.core.fields import Secret, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.outbox.catalogue import EventPattern, EventType
@@ -76,7 +76,7 @@ class WebhookEndpoint(Item):
 class NewWebhookEndpoint(WebhookEndpoint):
     """An endpoint just created, with the secret that its messages are signed with: it is shown this once."""
 
-    secret: str = Field(description="`whsec_` and base64, as Standard Webhooks has it.", examples=["whsec_…"])
+    secret: Secret = Field(description="`whsec_` and base64, as Standard Webhooks has it.", examples=["whsec_…"])
 
 
 class WebhookEndpointPage(BaseModel):

@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 
 from app.core.database import TRANSIENT, Database, connect, dsn
+from app.core.kept_answers import forget_expired
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
 from app.outbox.wakeup import CHANNEL
@@ -194,6 +195,8 @@ class Worker:
             if missing := await self._persistently(lambda: recreate_missing_lanes(database)):
                 _log.error("lanes were missing", count=missing)
                 self._due.set()
+            while await self._persistently(lambda: forget_expired(database)):
+                pass
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _listen(self) -> None:
