@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from app.core.problems import PROBLEM_JSON, BadRequest, PayloadTooLarge, ProblemDocument, UnsupportedMediaType
+from app.webhooks.document import TAG, add_webhooks
 
 _ERROR = "4", "5"
 
@@ -27,6 +28,7 @@ TAGS = {
     "team-targets": "Targets, attainment and the deals behind it.",
     "events": "The log of events.",
     "webhooks": "Endpoints, deliveries and redelivery.",
+    TAG: "What endpoints receive: one signed message per event.",
     "service": "Health of the service.",
 }
 
@@ -69,6 +71,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             read_body = _body_problems() if "requestBody" in operation else {}
             operation["responses"] = dict(sorted({**read_body, **operation["responses"]}.items()))
             _make_problems(operation["responses"])
+    add_webhooks(document)
     schemas = document["components"]["schemas"]
     for framework_schema in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework_schema, None)
