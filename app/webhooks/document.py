@@ -1,7 +1,7 @@
 """The `webhooks` section of the OpenAPI document: one entry per type of event, under the type's name.
 
-FastAPI's own `app.webhooks` is not used: it takes the bodies for input, and gives a record that the API answers with and
-an event carries two schemas.
+FastAPI's own `app.webhooks` is not used: it takes the bodies for input, and so gives two schemas to a record that the
+API answers with and an event carries.
 """
 
 from typing import Any
@@ -42,7 +42,10 @@ _RETRY_AFTER = {
     }
 }
 _RESPONSES: dict[str, tuple[str, dict[str, Any]]] = {
-    "2XX": ("WebhookAccepted", {"description": "Delivered; the next event of the subject follows. Answer within 15 s."}),
+    "2XX": (
+        "WebhookAccepted",
+        {"description": "Delivered; the next event of the subject follows. Answer within 15 s."},
+    ),
     "410": ("WebhookGone", {"description": "The endpoint is disabled and called no more until it is enabled again."}),
     "429": (
         "WebhookTooManyRequests",

@@ -57,7 +57,8 @@ def _before(model: type[BaseModel]) -> type[BaseModel]:
 
 @cache
 def _subject(types: tuple[str, ...]) -> type[EventSubject]:
-    name, kind = ("Activity", Literal[types]) if len(types) > 1 else (_camel(types[0]), _constant(types[0]))
+    kind: Any = Literal[types] if len(types) > 1 else _constant(types[0])
+    name = "Activity" if len(types) > 1 else _camel(types[0])
     return create_model(f"{name}EventSubject", __base__=EventSubject, __doc__=EventSubject.__doc__, type=(kind, ...))
 
 

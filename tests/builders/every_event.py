@@ -1,21 +1,27 @@
 """Builders: what a department does in which every type of event occurs that the demonstration leaves out."""
 
 from pathlib import Path
-from uuid import UUID
 
 from app.core.settings import Settings
 from app.people.permissions import Position
 from tests.builders.deals import add_contact_role, add_line_item, offer_product
-from tests.builders.evidence import days_from_now, draft_contract, draft_proposal, open_deal, plan_activity, send_proposal
+from tests.builders.evidence import (
+    days_from_now,
+    draft_contract,
+    draft_proposal,
+    open_deal,
+    plan_activity,
+    send_proposal,
+)
 from tests.builders.follow_up import open_issue
 from tests.builders.imports import import_small, write_folder
 from tests.builders.leads import converted_lead, disqualified_lead, qualified_lead
-from tests.builders.outcomes import lose_deal, move_deal, open_deal_of, win_deal
+from tests.builders.outcomes import lose_deal, open_deal_of, win_deal
 from tests.builders.pipelines import create_pipeline
 from tests.builders.receiver import Message, listening
 from tests.builders.targets import set_target
 from tests.builders.workers import working
-from tests.department import Actor, Department, Json
+from tests.department import Actor, Department
 
 
 async def do_everything_else(department: Department, folder: Path) -> None:
