@@ -61,7 +61,7 @@ async def database_url(server_url: str) -> AsyncIterator[str]:
     mistakes = await mistakes_in_log(url)
     await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await admin.close()
-    assert mistakes == [], "tests have led to events that are not what the document says"
+    assert mistakes == [], "\n".join(["tests have led to events that are not what the document says:", *mistakes])
 
 
 def with_database(url: str, name: str) -> str:

@@ -36,16 +36,16 @@ def an_event(event_type: EventType) -> Event:
 
 
 async def mistakes_in_log(url: str) -> list[str]:
-    """The mistakes in all events of a database, each once, with those of types that should not be there yet."""
-    found: dict[str, None] = {}
+    """The mistakes in all events of a database, one for each type and place, and types that should not be there yet."""
+    found: dict[str, str] = {}
     connection = await asyncpg.connect(url)
     async with connection.transaction():
         async for row in connection.cursor("SELECT type, body FROM events", prefetch=1_000):
-            found |= dict.fromkeys(mistakes_in(row["body"]))
+            found |= {":".join(each.split(":")[:2]): each for each in mistakes_in(row["body"])}
             if row["type"] in NOT_EMITTED_YET:
-                found[f"{row['type']}: is emitted, so it does not belong in NOT_EMITTED_YET"] = None
+                found[row["type"]] = f"{row['type']}: is emitted, so it does not belong in NOT_EMITTED_YET"
     await connection.close()
-    return list(found)
+    return list(found.values())
 
 
 @cache
