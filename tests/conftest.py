@@ -21,7 +21,7 @@ from tests.builders.event_schemas import mistakes_in_log
 from tests.department import Department
 
 _HOME = "STAGELINE_TEST_HOME"
-_TEMPLATE = "stageline_template"
+TEMPLATE = "stageline_template"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,12 +50,12 @@ async def database_url(server_url: str) -> AsyncIterator[str]:
         flock(gate, LOCK_EX)
         marker = Path(os.environ[_HOME]) / "template.done"
         if not marker.exists():
-            await admin.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")
-            await admin.execute(f"CREATE DATABASE {_TEMPLATE}")
-            await migrate(with_database(server_url, _TEMPLATE))
+            await admin.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+            await admin.execute(f"CREATE DATABASE {TEMPLATE}")
+            await migrate(with_database(server_url, TEMPLATE))
             marker.touch()
         await admin.execute(f"DROP DATABASE IF EXISTS {name}")
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     url = with_database(server_url, name)
     yield url
     mistakes = await mistakes_in_log(url)
