@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from app.core.idempotency import HEADER, REPLAYED, IdempotencyKeyInUse, IdempotencyKeyReused
 from app.core.problems import PROBLEM_JSON, BadRequest, PayloadTooLarge, Problem, ProblemDocument, UnsupportedMediaType
+from app.webhooks.document import TAG, add_webhooks
 
 _ERROR = "4", "5"
 _KEY_PARAMETER = {
@@ -43,6 +44,7 @@ TAGS = {
     "team-targets": "Targets, attainment and the deals behind it.",
     "events": "The log of events.",
     "webhooks": "Endpoints, deliveries and redelivery.",
+    TAG: "What endpoints receive: one signed message per event.",
     "service": "Health of the service.",
 }
 
@@ -88,6 +90,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             if method == "post":
                 _take_key(operation)
             operation["responses"] = dict(sorted(operation["responses"].items()))
+    add_webhooks(document)
     schemas = document["components"]["schemas"]
     for framework_schema in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework_schema, None)

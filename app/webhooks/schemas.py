@@ -111,6 +111,12 @@ class WebhookTest(BaseModel):
     response_excerpt: str
 
 
+class PingedEndpoint(BaseModel):
+    """What a `ping` is about: the endpoint that it is sent to."""
+
+    id: UUID
+
+
 class WebhookDelivery(BaseModel):
     """One event that an endpoint is owed, with the last of its attempts."""
 

@@ -48,7 +48,13 @@ def test_every_operation_has_a_described_tag(app: FastAPI) -> None:
     document = app.openapi()
     described = {tag["name"] for tag in document["tags"]}
 
-    used = {tag for path in document["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    used = {
+        tag
+        for section in ("paths", "webhooks")
+        for operations in document[section].values()
+        for operation in operations.values()
+        for tag in operation["tags"]
+    }
 
     assert used == described
 
@@ -89,3 +95,15 @@ def test_an_answer_that_shows_a_secret_is_documented_as_not_repeatable(app: Fast
 
     assert unmarked == set()
     assert shown_by == refusing == {"create_api_key", "create_webhook_endpoint"}
+
+
+def test_everything_that_is_referred_to_is_there(app: FastAPI) -> None:
+    document = app.openapi()
+
+    references = set(re.findall(r'"\$ref": "#/components/(\w+)/([^"]+)"', json.dumps(document)))
+
+    assert {(kind, name) for kind, name in references if name not in document["components"][kind]} == set()
+
+
+def test_no_record_has_one_schema_for_input_and_another_for_output(app: FastAPI) -> None:
+    assert [name for name in app.openapi()["components"]["schemas"] if name.endswith(("-Input", "-Output"))] == []

@@ -1,3 +1,5 @@
+import json
+
 import asyncpg
 import pytest
 
@@ -237,6 +239,7 @@ async def test_gone_disables_the_endpoint_and_enabling_delivers_what_it_missed_i
 
     assert (disabled["state"], disabled["disabled_reason"]) == ("disabled", "gone")
     assert [event["type"] for event in events] == ["webhook_endpoint.disabled"]
+    assert json.loads(events[0]["body"])["data"]["before"] == {"state": "enabled", "disabled_reason": None}
     assert endpoint["secret"].encode() not in events[0]["body"]
     assert calls_while_disabled == 1
     assert (enabled["state"], enabled["disabled_reason"], enabled["failing_since"]) == ("enabled", None, None)
