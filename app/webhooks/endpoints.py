@@ -17,6 +17,9 @@ class DeliveryPending(Conflict):
     """The delivery is still being tried; only one that was delivered or given up can be redelivered."""
 
 
+_CLOSED_BREAKER: dict[str, Any] = {"breaker_open_until": None, "failed_probes": 0, "failing_subject_ids": []}
+
+
 def demand(row: Row | None) -> Row:
     """The endpoint or delivery that must exist; raises `NotFound`."""
     if row is None:
@@ -43,22 +46,24 @@ async def create_endpoint(tx: Transaction, fields: dict[str, Any]) -> Row:
 
 async def change_endpoint(tx: Transaction, endpoint_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
     """Change the given fields; raises `NotFound`, and `PreconditionFailed` when stale."""
-    await _lock(tx, endpoint_id, expected)
+    endpoint = await lock_endpoint(tx, endpoint_id, expected)
+    if changes.get("url", endpoint["url"]) != endpoint["url"]:
+        changes = changes | _CLOSED_BREAKER
     return await tx.fetch_row(queries.update_endpoint.of(changes), id=endpoint_id, **changes)
 
 
 async def delete_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | None) -> None:
     """Delete an endpoint with all it is owed; raises `NotFound`, and `PreconditionFailed` when stale."""
     await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)  # in the order that workers lock in
-    await _lock(tx, endpoint_id, expected)
+    await lock_endpoint(tx, endpoint_id, expected)
     await tx.execute(queries.delete_endpoint, id=endpoint_id)
 
 
 async def enable_endpoint(tx: Transaction, endpoint_id: UUID) -> Row:
     """Call an endpoint again, at once and with a clean record; raises `NotFound`."""
     await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)  # in the order that workers lock in
-    await _lock(tx, endpoint_id, None)
-    clean: dict[str, Any] = {
+    await lock_endpoint(tx, endpoint_id, None)
+    clean = _CLOSED_BREAKER | {
         "state": "enabled",
         "disabled_reason": None,
         "failing_since": None,
@@ -67,6 +72,16 @@ async def enable_endpoint(tx: Transaction, endpoint_id: UUID) -> Row:
     row = await tx.fetch_row(queries.update_endpoint.of(clean), id=endpoint_id, **clean)
     await tx.execute(queries.make_lanes_due, endpoint_id=endpoint_id)
     return row
+
+
+async def lock_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | None) -> Row:
+    """Take the endpoint's lock and read it; raises `NotFound`, and `PreconditionFailed` when stale."""
+    subject = await lock(tx, endpoint_id)
+    endpoint = demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
+    if subject is None:
+        raise NotFound
+    check_version(endpoint, expected)
+    return endpoint
 
 
 async def redeliver(tx: Transaction, delivery_id: UUID) -> Row:
@@ -78,11 +93,3 @@ async def redeliver(tx: Transaction, delivery_id: UUID) -> Row:
     if row is None:
         raise DeliveryPending
     return row
-
-
-async def _lock(tx: Transaction, endpoint_id: UUID, expected: int | None) -> None:
-    subject = await lock(tx, endpoint_id)
-    endpoint = demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
-    if subject is None:
-        raise NotFound
-    check_version(endpoint, expected)

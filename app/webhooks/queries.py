@@ -11,7 +11,18 @@ from app.outbox.tables import events
 from app.people.scoping import in_organization
 from app.webhooks.tables import NEVER, webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_lanes
 
-_GIVEN = ("id", "url", "description", "event_types", "pipeline_ids", "steps", "team_ids", "owner_ids", "secret")
+_GIVEN = (
+    "id",
+    "url",
+    "description",
+    "event_types",
+    "pipeline_ids",
+    "steps",
+    "team_ids",
+    "owner_ids",
+    "max_concurrency",
+    "secret",
+)
 
 find_endpoint = find_row(webhook_endpoints)
 insert_endpoint = Statement(

@@ -27,6 +27,10 @@ EventPatterns = Annotated[
     list[EventPattern],
     Field(min_length=1, max_length=100, description="Types of events, `noun.*`, or `*`; one of them must match."),
 ]
+MaxConcurrency = Annotated[
+    int,
+    Field(ge=1, le=100, description="Requests open at once, of each worker; 1 for receivers that take one at a time."),
+]
 _Ids = Annotated[list[UUID], Field(min_length=1, max_length=100)]
 
 
@@ -45,6 +49,7 @@ class WebhookEndpointCreate(EndpointFilters, Body):
 
     url: Url
     event_types: EventPatterns
+    max_concurrency: MaxConcurrency = 10
 
 
 class WebhookEndpointPatch(EndpointFilters, Patch):
@@ -52,6 +57,7 @@ class WebhookEndpointPatch(EndpointFilters, Patch):
 
     url: Url = Field(default_factory=str)
     event_types: EventPatterns = Field(default_factory=list)
+    max_concurrency: MaxConcurrency = 10
 
 
 class WebhookEndpoint(Item):
@@ -71,6 +77,13 @@ class WebhookEndpoint(Item):
     failing_since: datetime | None
     consecutive_failures: int
     last_success_at: datetime | None
+    max_concurrency: int
+    breaker_open_until: datetime | None = Field(
+        description="Set when nothing got through several times in a row, or the receiver asked for time "
+        "(Retry-After): until then nothing is sent, then one message at a time at growing intervals, until one is "
+        "answered. Null: everything flows."
+    )
+    is_replaying: bool = Field(description="Whether a replay is being put together; deliveries go on once it is.")
 
 
 class NewWebhookEndpoint(WebhookEndpoint):

@@ -22,6 +22,7 @@ from app.core.settings import Settings
 from app.outbox.wakeup import CHANNEL
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Limits
+from app.webhooks.breaker import STANDARD_BREAKER, Breaker
 from app.webhooks.courier import Courier
 from app.webhooks.fanout import fan_out
 from app.webhooks.health import EndpointKey, disable, gone_endpoints
@@ -57,6 +58,7 @@ class Pace:
     poll_seconds: float = 1.0
     claim: Claim = STANDARD_CLAIM
     schedule: Schedule = STANDARD_SCHEDULE
+    breaker: Breaker = STANDARD_BREAKER
 
 
 STANDARD_PACE = Pace()
@@ -95,7 +97,8 @@ class Worker:
         limits = Limits(deadline_seconds=settings.webhook_deadline_seconds)
         try:
             async with Sender(guard, limits=limits) as sender:
-                await self._deliver(database, Courier(sender, self._pace.schedule, settings.webhook_concurrency), stop)
+                courier = Courier(sender, self._pace.schedule, settings.webhook_concurrency, self._pace.breaker)
+                await self._deliver(database, courier, stop)
         finally:
             database.pool.terminate()
 
@@ -170,7 +173,8 @@ class Worker:
     async def _settle_batch(self, database: Database, courier: Courier, reports: list[Report]) -> None:
         # first, so that nothing is sent to them between the two
         await self._disable(database, gone_endpoints(reports))
-        settled = await self._persistently(lambda: settle(database, reports))
+        settled = await self._persistently(lambda: settle(database, reports, self._pace.breaker))
+        courier.hold_back(settled.held_back)
         for hold in settled.refused:
             courier.lose(hold)
         for report in reports:
