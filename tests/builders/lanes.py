@@ -2,17 +2,20 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 
 from app.core.database import Database
 from app.webhooks.fanout import fan_out
 from app.webhooks.lanes import Claim, Lane, claim
+from app.webhooks.replaying import replay_batch
 from app.webhooks.result import Report
 from app.webhooks.settling import Settled, settle
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.department import Department
+from tests.builders.results import delivered, released
+from tests.department import Actor, Department, Json
 
 NOWHERE = "http://127.0.0.1:9/"
 
@@ -29,6 +32,19 @@ class OwedEndpoint:
     @property
     def path(self) -> str:
         return f"/webhook-endpoints/{self.id}"
+
+    async def replay(self, actor: Actor, **body: object) -> Json:
+        """Ask for a replay and put it together."""
+        accepted = await actor.post(f"{self.path}/replay", body, expect=202)
+        while await replay_batch(self.worker_database):
+            pass
+        return accepted
+
+    async def until_owed(self, count: int) -> None:
+        """Fan out until so many deliveries are there; any transaction of the whole server may hold that up."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(await self.attempts()) < count:
+                await fan_out(self.worker_database)
 
     async def claim(self) -> list[Lane]:
         return await claim(self.worker_database, Claim(), {})
@@ -57,6 +73,19 @@ class OwedEndpoint:
         )
         return None if seconds is None else float(seconds)
 
+    async def deliver_all(self) -> None:
+        """Claim whatever is due and have it arrive."""
+        while lanes := await self.claim():
+            for lane in lanes:
+                arrived = [delivered(lane, index) for index in range(len(lane.deliveries))]
+                await self.settle(*arrived, released(lane))
+
+    async def deliveries(self) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await self.owner.fetch(
+            "SELECT * FROM webhook_deliveries WHERE endpoint_id = $1 ORDER BY event_id", self.id
+        )
+        return rows
+
     async def attempts(self) -> list[int]:
         rows = await self.owner.fetch(
             "SELECT attempts FROM webhook_deliveries WHERE endpoint_id = $1 ORDER BY attempts DESC", self.id
@@ -80,7 +109,10 @@ async def owed_endpoint(
     for number in range(lanes):
         account = await department.operations.post("/accounts", {"name": f"Account {number}"})
         endpoint.account_ids.append(account["id"])
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while len(await endpoint.attempts()) < lanes:
-            await fan_out(worker_database)
+    await endpoint.until_owed(lanes)
     return endpoint
+
+
+def recorded_at(event_id: UUID) -> datetime:
+    """When an event was recorded, to the millisecond, as its UUIDv7 tells."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=event_id.int >> 80)
