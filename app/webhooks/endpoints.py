@@ -11,6 +11,7 @@ from app.webhooks import queries
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.destination import AddressRefused
 from app.webhooks.signing import new_secret
+from app.webhooks.subscription import check_filters
 
 
 class DeliveryPending(Conflict):
@@ -38,15 +39,17 @@ async def check_address(guard: AddressGuard, url: str | None) -> None:
 
 
 async def create_endpoint(tx: Transaction, fields: dict[str, Any]) -> Row:
-    """Write a new endpoint with a secret of its own; its address was checked."""
+    """Write a new endpoint with a secret of its own; its address was checked. Raises `Invalid` for unknown filters."""
+    await check_filters(tx, fields)
     endpoint_id = new_id()
     await start(tx, "webhook_endpoint", endpoint_id)
     return await tx.fetch_row(queries.insert_endpoint, id=endpoint_id, secret=new_secret(), **fields)
 
 
 async def change_endpoint(tx: Transaction, endpoint_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
-    """Change the given fields; raises `NotFound`, and `PreconditionFailed` when stale."""
+    """Change the given fields; raises `NotFound`, `Invalid` for unknown filters, `PreconditionFailed` when stale."""
     endpoint = await lock_endpoint(tx, endpoint_id, expected)
+    await check_filters(tx, changes)
     if changes.get("url", endpoint["url"]) != endpoint["url"]:
         changes = changes | _CLOSED_BREAKER
     return await tx.fetch_row(queries.update_endpoint.of(changes), id=endpoint_id, **changes)
@@ -54,7 +57,8 @@ async def change_endpoint(tx: Transaction, endpoint_id: UUID, changes: dict[str,
 
 async def delete_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | None) -> None:
     """Delete an endpoint with all it is owed; raises `NotFound`, and `PreconditionFailed` when stale."""
-    await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)  # in the order that workers lock in
+    await tx.execute(queries.lock_replay, endpoint_id=endpoint_id)  # in the order that workers lock in
+    await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)
     await lock_endpoint(tx, endpoint_id, expected)
     await tx.execute(queries.delete_endpoint, id=endpoint_id)
 

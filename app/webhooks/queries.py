@@ -9,7 +9,14 @@ from app.core.pagination import Listing, any_of, equals
 from app.core.writes import Update, delete_row, find_row
 from app.outbox.tables import events
 from app.people.scoping import in_organization
-from app.webhooks.tables import NEVER, webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_lanes
+from app.webhooks.tables import (
+    NEVER,
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_endpoints,
+    webhook_lanes,
+    webhook_replays,
+)
 
 _GIVEN = (
     "id",
@@ -65,6 +72,12 @@ _lanes_of_endpoint = (
 )
 
 lock_lanes = Statement(_lanes_of_endpoint)
+
+lock_replay = Statement(
+    sa.select(webhook_replays.c.endpoint_id)
+    .where(in_organization(webhook_replays), webhook_replays.c.endpoint_id == bindparam("endpoint_id"))
+    .with_for_update()
+)
 
 make_lanes_due = Statement(
     sa.update(webhook_lanes)

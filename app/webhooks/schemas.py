@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from app.core.fields import Text
 from app.core.pagination import PageQuery
@@ -103,6 +103,28 @@ class WebhookEndpointQuery(PageQuery):
     """Filters of the list of endpoints."""
 
     state: Literal["enabled", "disabled"] | None = None
+
+
+class WebhookReplayCreate(Body):
+    """Which events to deliver again: those recorded from `since` until before `until`, or since the last success."""
+
+    since: AwareDatetime | None = Field(default=None, description="The beginning of the range, to the millisecond.")
+    until: AwareDatetime | None = Field(default=None, description="Its end, which is not in it; absent: now.")
+    since_last_success: Literal[True] | None = Field(
+        default=None,
+        description="Instead of a range: whatever was recorded since the endpoint last took a message, or since it "
+        "was made.",
+    )
+    event_types: EventPatterns = Field(default_factory=lambda: ["*"], description="Only these, absent: all it wants.")
+
+
+class WebhookReplay(BaseModel):
+    """What is being put together for delivery; the endpoint's `is_replaying` tells when it is done."""
+
+    endpoint_id: UUID
+    since: datetime
+    until: datetime
+    deliveries: int = Field(description="Events in the range that match the endpoint's filters of now.")
 
 
 class WebhookTestRequest(Body):
