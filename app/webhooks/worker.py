@@ -75,7 +75,9 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
 class Worker:
     """One worker with a pool of its own; survives restarts of Postgres by itself."""
 
-    def __init__(self, settings: Settings, pace: Pace = STANDARD_PACE) -> None:
+    def __init__(
+        self, settings: Settings, pace: Pace = STANDARD_PACE, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         if settings.database_url is None:
             raise ValueError("a worker needs a database URL")
         self._settings = settings
@@ -85,13 +87,14 @@ class Worker:
         self._due = asyncio.Event()  # lanes may be due
         self._is_stopping = False
         self._progress: dict[str, float] = {}
-        self._made_at = time.monotonic()
+        self._clock = clock
+        self._made_at = clock()
         self.database: Database | None = None
 
     @property
     def standstill_seconds(self) -> float:
         """For how long the slowest of its loops has done nothing, nor found that there is nothing to do."""
-        return time.monotonic() - min(self._progress.get(loop, self._made_at) for loop in _LOOPS)
+        return self._clock() - min(self._progress.get(loop, self._made_at) for loop in _LOOPS)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then finish the attempts under way, settle them and release the leases."""
@@ -148,7 +151,7 @@ class Worker:
         while not self._is_stopping:
             self._news.clear()
             done = await self._persistently(lambda: fan_out(database))
-            self._progress["fan_out"] = time.monotonic()
+            self._progress["fan_out"] = self._clock()
             if done is None or done.deliveries:
                 self._due.set()
             if done is not None and done.events:
@@ -165,7 +168,7 @@ class Worker:
             started = time.monotonic()
             lanes = await self._persistently(lambda: claim(database, amount, courier.held))
             courier.take(lanes, started + amount.lease_seconds - self._settings.webhook_deadline_seconds)
-            self._progress["claim"] = time.monotonic()
+            self._progress["claim"] = self._clock()
             if not lanes:
                 await _wait(self._due, self._pace.poll_seconds)
 
@@ -174,7 +177,7 @@ class Worker:
             reports = await _take(courier.reports, self._pace.poll_seconds)
             if reports:
                 await self._settle_batch(database, courier, reports)
-            self._progress["settle"] = time.monotonic()
+            self._progress["settle"] = self._clock()
 
     async def _settle_batch(self, database: Database, courier: Courier, reports: list[Report]) -> None:
         # first, so that nothing is sent to them between the two

@@ -46,6 +46,28 @@ class OwedEndpoint:
             while len(await self.attempts()) < count:
                 await fan_out(self.worker_database)
 
+    async def until_all_fanned_out(self, department: Department) -> None:
+        """Fan out until the organization's newest event has been passed."""
+        newest = "SELECT max(xid::text::bigint) FROM events WHERE organization_id = $1"
+        position = "SELECT xid::text::bigint FROM webhook_fanout_position"
+        last = await self.owner.fetchval(newest, department.organization_id)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await self.owner.fetchval(position) < last:
+                await fan_out(self.worker_database)
+
+    async def events(self) -> list[asyncpg.Record]:
+        """The events that it is owed, in their order."""
+        rows: list[asyncpg.Record] = await self.owner.fetch(
+            "SELECT event.* FROM events event JOIN webhook_deliveries delivery ON delivery.event_id = event.id "
+            "WHERE delivery.endpoint_id = $1 ORDER BY event.id",
+            self.id,
+        )
+        return rows
+
+    async def subjects(self) -> list[tuple[str, str]]:
+        """The types and subjects of the events that it is owed."""
+        return [(row["type"], str(row["subject_id"])) for row in await self.events()]
+
     async def claim(self) -> list[Lane]:
         return await claim(self.worker_database, Claim(), {})
 
@@ -111,6 +133,15 @@ async def owed_endpoint(
         endpoint.account_ids.append(account["id"])
     await endpoint.until_owed(lanes)
     return endpoint
+
+
+async def subscribe(
+    department: Department, worker_database: Database, owner: asyncpg.Connection, **filters: object
+) -> OwedEndpoint:
+    """An endpoint with these filters, of all types unless some are named."""
+    body = {"url": NOWHERE, "event_types": ["*"], **filters}
+    created = await department.operations.post("/webhook-endpoints", body)
+    return OwedEndpoint(str(created["id"]), worker_database, owner)
 
 
 def recorded_at(event_id: UUID) -> datetime:
