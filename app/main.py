@@ -33,8 +33,9 @@ from app.team_targets.routes import team_targets
 from app.transitions.routes import transitions
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.event_routes import events
+from app.webhooks.readiness import WorkerReadiness
 from app.webhooks.routes import webhooks
-from app.webhooks.worker import run_worker
+from app.webhooks.worker import Worker
 
 ROUTERS = (
     people,
@@ -65,7 +66,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         own = database or await connect_app(settings)
         _hold(app, settings, own)
         stop = asyncio.Event()
-        worker = asyncio.create_task(run_worker(settings, stop)) if with_worker else None
+        worker = _start_worker(app, settings, stop) if with_worker else None
         async with _waking_workers(app, settings, own):
             yield
         app.state.is_stopping = True
@@ -132,8 +133,15 @@ async def _waking_workers(app: FastAPI, settings: Settings, database: Database) 
             await task
 
 
+def _start_worker(app: FastAPI, settings: Settings, stop: asyncio.Event) -> asyncio.Task[None]:
+    worker = Worker(settings)
+    app.state.readiness_checks.append(WorkerReadiness(worker))
+    return asyncio.create_task(worker.run(stop))
+
+
 def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.settings = settings
     app.state.database = database
+    app.state.readiness_checks = []
     app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)
     app.state.address_guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)

@@ -14,6 +14,7 @@ from app.core.routing import router
 from app.people.authentication import Permission
 from app.webhooks import endpoints, queries, schemas
 from app.webhooks.address_guard import AddressGuard
+from app.webhooks.replay import ReplayUnderway, request_replay
 from app.webhooks.trial import sample, send_test
 
 webhooks = router("webhooks")
@@ -108,6 +109,26 @@ async def enable_webhook_endpoint(caller: Writer, database: AppDatabase, endpoin
     async with database.begin(caller) as tx:
         row = await endpoints.enable_endpoint(tx, endpoint_id)
     return item_response(schemas.WebhookEndpoint, row)
+
+
+@webhooks.post(
+    "/webhook-endpoints/{endpoint_id}/replay",
+    status_code=202,
+    response_model=schemas.WebhookReplay,
+    responses=documented(NotFound, ReplayUnderway),
+)
+async def replay_webhook_endpoint(
+    caller: Writer, database: AppDatabase, endpoint_id: UUID, body: schemas.WebhookReplayCreate
+) -> Response:
+    """Deliver events recorded in a range once more, also those from before the endpoint existed.
+
+    Every event of the log that matches the endpoint's filters as they are now is owed again with all attempts of the
+    schedule: same ids, same bytes, in order per subject. What is pending stays pending once. While a large range is
+    put together nothing else is sent to the endpoint. At most a million events of the log.
+    """
+    async with database.begin(caller) as tx:
+        replay = await request_replay(tx, endpoint_id, body)
+    return json_response(replay, status=202)
 
 
 @webhooks.post(
