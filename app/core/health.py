@@ -1,4 +1,4 @@
-"""`/livez`: the process answers. `/readyz`: so does its database, at the revision that this code expects."""
+"""`/livez`: the process answers. `/readyz`: so does its database, as this code expects it."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from pydantic_core import to_json
 
 from app.core.database import TRANSIENT, Database
 from app.core.migrate import newest_revision
+from app.core.partitions import are_ahead
 
 health = APIRouter(tags=["service"])
 
@@ -20,7 +21,7 @@ async def get_liveness() -> dict[str, str]:
 
 @health.get("/readyz")
 async def get_readiness(request: Request) -> Response:
-    """Tell whether requests can be served: the database answers and is migrated."""
+    """Tell whether requests can be served: the database answers, is migrated, and has room for a month to come."""
     checks = await _checks(request.app.state.database)
     is_ready = all(checks.values()) and not getattr(request.app.state, "is_stopping", False)
     body = to_json({"status": "ready" if is_ready else "not_ready", "checks": checks})
@@ -31,6 +32,7 @@ async def _checks(database: Database) -> dict[str, Any]:
     try:
         async with database.begin_for_all() as tx:
             revision = await tx.connection.fetchval("SELECT version_num FROM alembic_version")
+            has_partitions = await are_ahead(tx)
     except (*TRANSIENT, asyncpg.PostgresError):
-        return {"database": False, "migrations": False}
-    return {"database": True, "migrations": revision == newest_revision()}
+        return {"database": False, "migrations": False, "partitions": False}
+    return {"database": True, "migrations": revision == newest_revision(), "partitions": has_partitions}

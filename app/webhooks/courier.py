@@ -18,6 +18,7 @@ from app.webhooks.sender import Sender
 from app.webhooks.settling import Hold, hold_of
 
 CONCURRENCY_PER_ENDPOINT = 10
+_EMPTY_LANE_SECONDS = 1.0  # its events are gone: whoever dropped them settles its deliveries
 
 _log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ class Courier:
         endpoint_slots = self._endpoint_slots.setdefault(
             lane.key.endpoint_id, asyncio.Semaphore(CONCURRENCY_PER_ENDPOINT)
         )
-        retry_after_seconds = None
+        retry_after_seconds = None if lane.deliveries else _EMPTY_LANE_SECONDS
         for delivery in lane.deliveries:
             # the endpoint's slot first: who waits for a slow endpoint holds nothing that others need
             async with endpoint_slots, self._slots:

@@ -25,6 +25,7 @@ from app.webhooks.attempt import Limits
 from app.webhooks.courier import Courier
 from app.webhooks.fanout import fan_out
 from app.webhooks.health import EndpointKey, disable, gone_endpoints
+from app.webhooks.housekeeping import keep_house
 from app.webhooks.lanes import STANDARD_CLAIM, Claim, claim, recreate_missing_lanes
 from app.webhooks.result import STANDARD_SCHEDULE, Release, Report, Schedule
 from app.webhooks.sender import Sender
@@ -33,6 +34,7 @@ from app.webhooks.settling import settle
 _LOOPS = {"fan_out", "claim", "settle"}
 _MOST_REPORTS = 1_000
 _SWEEP_SECONDS = 60.0
+_HOUSEKEEPING_SECONDS = 3_600.0
 _HELD_BACK_SECONDS = (0.005, 0.1)
 _BACKOFF_SECONDS = (0.1, 2.0)
 _SHUTDOWN_SECONDS = 10.0
@@ -106,6 +108,7 @@ class Worker:
                 background = [
                     tasks.create_task(self._listen()),
                     tasks.create_task(self._sweep(database)),
+                    tasks.create_task(self._keep_house(database)),
                     tasks.create_task(self._settle(database, courier)),
                 ]
                 taking = {
@@ -192,6 +195,15 @@ class Worker:
                 _log.error("lanes were missing", count=missing)
                 self._due.set()
             await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _keep_house(self, database: Database) -> None:
+        while True:
+            try:
+                await self._persistently(lambda: keep_house(database, self._settings, datetime.now(UTC)))
+            except asyncpg.PostgresError as error:
+                # deliveries go on; when no partition is left ahead, /readyz says so
+                _log.error("housekeeping failed", exc_info=error)
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _listen(self) -> None:
         while True:

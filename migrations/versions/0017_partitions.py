@@ -76,7 +76,7 @@ BEGIN
 END $$
     """,
     # Whatever it is asked for, this month and the one before stay.
-    f"""
+    rf"""
 CREATE FUNCTION drop_expired_partitions(parent text, before timestamptz) RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER {_SETTINGS} AS $$
 DECLARE
@@ -94,7 +94,7 @@ BEGIN
         FROM pg_inherits
         JOIN pg_class ON pg_class.oid = inhrelid
         WHERE inhparent = to_regclass(format('public.%I', parent))
-          AND to_timestamp(right(relname, 7), 'YYYY_MM') + interval '1 month' <= before
+          AND relname ~ '_\d{{4}}_\d{{2}}$' AND right(relname, 7) < to_char(before, 'YYYY_MM')
         ORDER BY relname
     LOOP
         EXECUTE format('DROP TABLE public.%I', name);
