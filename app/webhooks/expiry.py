@@ -38,35 +38,39 @@ _find_organizations = Statement(
 SELECT id FROM organizations organization
 WHERE EXISTS (
     SELECT FROM webhook_deliveries
-    WHERE organization_id = organization.id AND event_id < CAST(:before AS uuid)
+    WHERE organization_id = organization.id AND event_id < CAST(:before AS uuid) AND created_at > '-infinity'
 )
 ORDER BY id
     """)
 )
 
+# Says what the index by event says, and nothing that another index says: pending is what is not settled.
 _IN_RANGE = """organization_id = CAST(:organization_id AS uuid) AND event_id < CAST(:before AS uuid)
-        AND (event_id, endpoint_id) > (CAST(:event_id AS uuid), CAST(:endpoint_id AS uuid))"""
+        AND (event_id, endpoint_id) > (CAST(:event_id AS uuid), CAST(:endpoint_id AS uuid))
+        AND created_at > '-infinity'"""
 
 _find_pending = Statement(
     sa.text(f"""
 SELECT organization_id, endpoint_id, subject_id, id, event_id
 FROM webhook_deliveries
-WHERE {_IN_RANGE} AND status = 'pending'
+WHERE {_IN_RANGE} AND settled_at IS NULL
 ORDER BY event_id, endpoint_id
 LIMIT {BATCH}
     """)  # noqa: S608 # constants of this module
 )
 
-_KEYS = """unnest(CAST(:organization_ids AS uuid[]), CAST(:endpoint_ids AS uuid[]), CAST(:subject_ids AS uuid[]))
-    AS old (organization_id, endpoint_id, subject_id)"""
-
 _lock_lanes = Statement(
-    sa.text(f"""
-SELECT FROM webhook_lanes lane
-JOIN (SELECT DISTINCT * FROM {_KEYS}) old USING (organization_id, endpoint_id, subject_id)
-ORDER BY organization_id, endpoint_id, subject_id
-FOR UPDATE OF lane
-    """)  # noqa: S608 # constants of this module
+    sa.text("""
+SELECT lane.subject_id
+FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:endpoint_ids AS uuid[]), CAST(:subject_ids AS uuid[]))
+    AS old (organization_id, endpoint_id, subject_id)
+CROSS JOIN LATERAL (
+    SELECT subject_id
+    FROM webhook_lanes
+    WHERE organization_id = old.organization_id AND endpoint_id = old.endpoint_id AND subject_id = old.subject_id
+    FOR UPDATE
+) lane
+    """)
 )
 
 _give_up = Statement(
@@ -77,14 +81,15 @@ WHERE organization_id = CAST(:organization_id AS uuid) AND id = ANY (CAST(:ids A
     """)
 )
 
-# The next event's turn has come, if nobody is at it: its worker looks at the lane again by itself.
+# The next event's turn has come; a worker that holds the lane looks at it again by itself.
 _make_due = Statement(
-    sa.text(f"""
-UPDATE webhook_lanes lane SET due_at = clock_timestamp()
-FROM {_KEYS}
-WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
-    = (old.organization_id, old.endpoint_id, old.subject_id)
-    """)  # noqa: S608 # constants of this module
+    sa.text("""
+UPDATE webhook_lanes SET due_at = clock_timestamp()
+FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:endpoint_ids AS uuid[]), CAST(:subject_ids AS uuid[]))
+    AS old (organization_id, endpoint_id, subject_id)
+WHERE webhook_lanes.organization_id = old.organization_id AND webhook_lanes.endpoint_id = old.endpoint_id
+    AND webhook_lanes.subject_id = old.subject_id
+    """)
 )
 
 # An event is older than what came of it, so its id bounds the search.
@@ -93,7 +98,7 @@ _delete_settled = Statement(
 WITH old AS MATERIALIZED (
     SELECT id, event_id, endpoint_id
     FROM webhook_deliveries
-    WHERE {_IN_RANGE} AND status <> 'pending' AND settled_at < CAST(:settled_before AS timestamptz)
+    WHERE {_IN_RANGE} AND settled_at < CAST(:settled_before AS timestamptz)
     ORDER BY event_id, endpoint_id
     LIMIT {BATCH}
     FOR UPDATE SKIP LOCKED
@@ -139,7 +144,7 @@ def _parameters(left: _Range) -> dict[str, object]:
 async def _give_up_batch(tx: Transaction, left: _Range) -> Sequence[Row]:
     rows = await tx.fetch_all(_find_pending, **_parameters(left))
     if rows:
-        lanes = columns_of(LaneKey(*row[:3]) for row in rows)
+        lanes = columns_of(sorted({LaneKey(*row[:3]) for row in rows}))  # locked in the order of their keys
         await tx.execute(_lock_lanes, **lanes)
         await tx.execute(
             _give_up,
