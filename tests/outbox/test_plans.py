@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from app.core.database import Statement
+from app.core.database import Database, Statement
 from app.outbox import feed
+from app.outbox.schemas import EventQuery
 from app.webhooks import fanout
 from app.webhooks.worker import PLANS
 from tests.builders.months import make_months
 from tests.conftest import TEMPLATE, with_database
+from tests.department import Department
 
 MONTHS = 24
 FILL = """
@@ -65,6 +67,14 @@ async def test_merges_the_months_by_their_indexes(many_months: str, reader: str,
     merged = _below(plan, "Merge Append")
     assert len(re.findall(r"Index (?:Only )?Scan using events_\d{4}_\d{2}_\S+ on events_", merged)) == MONTHS
     assert re.findall(r"\bSort\b(?! Key)|Seq Scan|Bitmap", merged) == []
+
+
+async def test_the_feed_is_read_under_its_own_settings(department: Department, database: Database) -> None:
+    async with database.begin(department.system) as tx:
+        await feed.read_feed(tx, EventQuery())
+        shown = {name: await tx.connection.fetchval(f"SHOW {name}") for name in feed.PLANS}
+
+    assert shown == feed.PLANS
 
 
 async def test_a_look_up_by_id_reads_one_month(many_months: str) -> None:
