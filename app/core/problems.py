@@ -129,6 +129,13 @@ class StillReferenced(Conflict):
     """Other records refer to this one."""
 
 
+class Gone(Problem):
+    """It was here, and is kept no longer."""
+
+    status = 410
+    title = "Gone"
+
+
 class PreconditionFailed(Problem):
     """The record has changed: `If-Match` names an older version."""
 

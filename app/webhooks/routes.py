@@ -186,7 +186,7 @@ async def get_webhook_delivery(caller: Reader, database: AppDatabase, delivery_i
     "/webhook-deliveries/{delivery_id}/redelivery",
     status_code=202,
     response_model=schemas.WebhookDelivery,
-    responses=documented(NotFound, endpoints.DeliveryPending),
+    responses=documented(NotFound, endpoints.DeliveryPending, endpoints.EventGone),
 )
 async def create_webhook_redelivery(caller: Writer, database: AppDatabase, delivery_id: UUID) -> Response:
     """Deliver an event once more: same id, same bytes, all attempts of the schedule."""
