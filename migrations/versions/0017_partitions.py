@@ -8,7 +8,7 @@ from app.core.schema import Xid8
 from app.core.walls import isolate
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
