@@ -7,33 +7,40 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+from pydantic import SecretStr
 
 from app.core.embedded_postgres import EmbeddedPostgres
+from app.core.secret_keys import kept_keys
 from app.core.settings import Settings
 
 _DATABASE = "stageline"
 _SERVICE_USER = "stageline_service"
+_KEY_FILE = "secret-keys"
 
 
 @contextmanager
 def provided(settings: Settings) -> Iterator[Settings]:
-    """Settings whose database URLs can be connected to, for as long as the block lasts.
+    """Settings whose database URLs can be connected to, for as long as the block lasts, with a key for secrets.
 
     The embedded server is stopped on leaving when no other process uses it. Its service connects as a user that owns
-    nothing and is no superuser; its superuser migrates.
+    nothing and is no superuser; its superuser migrates. Where no key is set, one is kept beside the server's data.
+
+    Raises `SecretKeysUnusable` for a damaged file of keys.
     """
     if not settings.is_embedded:
         yield settings
         return
     home = data_folder(settings) / "postgres"
     home.mkdir(parents=True, exist_ok=True)
+    keys = settings.secret_keys or SecretStr(kept_keys(data_folder(settings) / _KEY_FILE))
     with EmbeddedPostgres(home, binaries=settings.postgres_bindir) as server:
         asyncio.run(_prepare(server.url()))
-        urls = {
+        own = {
+            "secret_keys": keys,
             "database_url": server.url(_DATABASE, _SERVICE_USER),
             "migration_database_url": server.url(_DATABASE),
         }
-        yield settings.model_copy(update=urls).for_development()
+        yield settings.model_copy(update=own).for_development()
 
 
 def data_folder(settings: Settings) -> Path:
