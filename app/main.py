@@ -133,6 +133,7 @@ async def _waking_workers(app: FastAPI, settings: Settings, database: Database) 
 
 def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.settings = settings
+    app.state.secret_box = settings.secret_box()
     app.state.database = database
     app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)
     app.state.address_guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)

@@ -29,9 +29,15 @@ class SecretUnreadable(Exception):
 class SecretKeyUnknown(SecretUnreadable):
     """It was sealed with a key that is not in the ring."""
 
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"the key {key_id!r} is not among STAGELINE_SECRET_KEYS")
+
 
 class SecretDamaged(SecretUnreadable):
     """It was altered, belongs to another record, or was sealed with another key of the same id."""
+
+    def __init__(self) -> None:
+        super().__init__("it was altered, or belongs to another record")
 
 
 def bind(purpose: str, *record: UUID | str) -> Binding:
@@ -63,7 +69,7 @@ class SecretBox:
         head, nonce, ciphertext = _split(sealed)
         cipher = self._ciphers.get(head[_HEAD_BYTES:])
         if cipher is None:
-            raise SecretKeyUnknown
+            raise SecretKeyUnknown(key_id_of(sealed))
         try:
             return cipher.decrypt(nonce, ciphertext, head + binding)
         except InvalidTag:

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.database import Database, Row, Statement
+from app.webhooks.endpoint_secrets import SealedSecrets
 
 
 class LaneKey(NamedTuple):
@@ -39,7 +40,7 @@ class Lane:
     key: LaneKey
     token: int
     url: str
-    secrets: Sequence[str] = field(repr=False)
+    secrets: SealedSecrets = field(repr=False)
     deliveries: Sequence[Delivery]
 
 
@@ -63,7 +64,8 @@ STANDARD_CLAIM = Claim()
 _lease = Statement(
     sa.text("""
 WITH candidates AS MATERIALIZED (
-    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, endpoint.url, endpoint.secret
+    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, endpoint.url, endpoint.secret,
+        CASE WHEN endpoint.old_secret_expires_at > now() THEN endpoint.old_secret END AS old_secret
     FROM webhook_endpoints endpoint
     LEFT JOIN unnest(CAST(:held_ids AS uuid[]), CAST(:held_counts AS integer[])) AS held (id, lanes)
         ON held.id = endpoint.id
@@ -79,7 +81,8 @@ WITH candidates AS MATERIALIZED (
     ORDER BY lane.due_at
     LIMIT CAST(:lanes AS integer)
 ), free AS (
-    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, candidates.url, candidates.secret
+    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id,
+        candidates.url, candidates.secret, candidates.old_secret
     FROM webhook_lanes lane
     JOIN candidates USING (organization_id, endpoint_id, subject_id)
     WHERE lane.due_at <= now() AND (lane.lease_until IS NULL OR lane.lease_until <= now())
@@ -91,7 +94,8 @@ SET token = nextval('webhook_lane_tokens'),
 FROM free
 WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
     = (free.organization_id, free.endpoint_id, free.subject_id)
-RETURNING lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token, free.url, free.secret
+RETURNING lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token,
+    free.url, free.secret, free.old_secret
     """)
 )
 
@@ -164,7 +168,7 @@ def _lanes(leased: Sequence[Row], heads: Sequence[Row]) -> list[Lane]:
             LaneKey(row["organization_id"], row["endpoint_id"], row["subject_id"]),
             row["token"],
             row["url"],
-            (row["secret"],),
+            SealedSecrets(row["organization_id"], row["endpoint_id"], row["secret"], row["old_secret"]),
             each,
         )
         for row, each in zip(leased, deliveries, strict=True)

@@ -23,10 +23,12 @@ from app.outbox.wakeup import CHANNEL
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Limits
 from app.webhooks.courier import Courier
+from app.webhooks.endpoint_secrets import SigningSecrets
 from app.webhooks.fanout import fan_out
 from app.webhooks.health import EndpointKey, disable, gone_endpoints
 from app.webhooks.lanes import STANDARD_CLAIM, Claim, claim, recreate_missing_lanes
 from app.webhooks.result import STANDARD_SCHEDULE, Release, Report, Schedule
+from app.webhooks.rotation import wipe_expired_secrets
 from app.webhooks.sender import Sender
 from app.webhooks.settling import settle
 
@@ -75,6 +77,7 @@ class Worker:
             raise ValueError("a worker needs a database URL")
         self._settings = settings
         self._url = settings.database_url
+        self._secrets = SigningSecrets(settings.secret_box())
         self._pace = pace
         self._news = asyncio.Event()  # events may have been committed
         self._due = asyncio.Event()  # lanes may be due
@@ -95,7 +98,8 @@ class Worker:
         limits = Limits(deadline_seconds=settings.webhook_deadline_seconds)
         try:
             async with Sender(guard, limits=limits) as sender:
-                await self._deliver(database, Courier(sender, self._pace.schedule, settings.webhook_concurrency), stop)
+                courier = Courier(sender, self._secrets, self._pace.schedule, settings.webhook_concurrency)
+                await self._deliver(database, courier, stop)
         finally:
             database.pool.terminate()
 
@@ -154,7 +158,8 @@ class Worker:
         while not self._is_stopping:
             self._due.clear()
             started = time.monotonic()
-            lanes = await self._persistently(lambda: claim(database, amount, courier.held))
+            held = courier.shares_taken(amount.lanes_per_endpoint)
+            lanes = await self._persistently(partial(claim, database, amount, held))
             courier.take(lanes, started + amount.lease_seconds - self._settings.webhook_deadline_seconds)
             self._progress["claim"] = datetime.now(UTC)
             if not lanes:
@@ -191,6 +196,7 @@ class Worker:
             if missing := await self._persistently(lambda: recreate_missing_lanes(database)):
                 _log.error("lanes were missing", count=missing)
                 self._due.set()
+            await self._persistently(lambda: wipe_expired_secrets(database))
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _listen(self) -> None:
