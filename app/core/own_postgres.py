@@ -52,11 +52,10 @@ def data_folder(settings: Settings) -> Path:
 async def _prepare(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
+        await connection.execute("SELECT pg_advisory_lock(0)")  # one process at a time, until the connection closes
         if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", _SERVICE_USER):
             await connection.execute(f"CREATE ROLE {_SERVICE_USER} LOGIN NOINHERIT")
         if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", _DATABASE):
             await connection.execute(f"CREATE DATABASE {_DATABASE}")
-    except (asyncpg.DuplicateObjectError, asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-        pass  # another process was faster
     finally:
         await connection.close()
