@@ -7,11 +7,16 @@ from uuid import UUID
 
 import structlog
 
+from app.core.problems import Conflict
 from app.core.secret_box import SecretBox, SecretUnreadable, bind
 
 LEFT_ALONE_SECONDS = 60.0
 
 _log = structlog.get_logger()
+
+
+class SecretNotReadable(Conflict):
+    """This service has no key that opens the endpoint's secret, so nothing is sent; rotate it, expiring it at once."""
 
 
 class SealedSecrets(NamedTuple):

@@ -5,18 +5,15 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 
 from app.core.database import Database, Row, Statement, Transaction
 from app.core.problems import Conflict
 from app.core.secret_box import SecretBox, SecretUnreadable
 from app.webhooks import queries
-from app.webhooks.endpoint_secrets import SealedSecrets, open_secrets, seal_secret
+from app.webhooks.endpoint_secrets import SealedSecrets, SecretNotReadable, open_secrets, seal_secret
 from app.webhooks.endpoints import lock_endpoint
 from app.webhooks.schemas import WebhookSecretRotation
 from app.webhooks.signing import new_secret
-
-_log = structlog.get_logger()
 
 # Endpoints are locked in the order of their key elsewhere; whoever holds one now has it wiped by the next sweep.
 _wipe = Statement(
@@ -39,7 +36,7 @@ async def rotate_secret(
 ) -> dict[str, Any]:
     """Give an endpoint a new secret, which is in the answer; at most two secrets sign.
 
-    Raises `NotFound`, `SecretRotating`, and `PreconditionFailed` when stale.
+    Raises `NotFound`, `SecretRotating`, `SecretNotReadable`, and `PreconditionFailed` when stale.
     """
     endpoint = await lock_endpoint(tx, endpoint_id, expected)
     secret = new_secret()
@@ -65,9 +62,8 @@ def _old_secret(tx: Transaction, box: SecretBox, endpoint: Row, overlap_seconds:
     organization_id, endpoint_id = endpoint["organization_id"], endpoint["id"]
     try:
         (current,) = open_secrets(box, SealedSecrets(organization_id, endpoint_id, endpoint["secret"], None))
-    except SecretUnreadable as error:
-        _log.warning("unreadable secret replaced", endpoint_id=str(endpoint_id), error=type(error).__name__)
-        return nothing  # it signs nothing any more, and a new one mends the endpoint
+    except SecretUnreadable:
+        raise SecretNotReadable from None  # never a shorter overlap than was asked for
     return {
         "old_secret": seal_secret(box, organization_id, endpoint_id, current),
         "old_secret_expires_at": tx.now() + timedelta(seconds=overlap_seconds),

@@ -13,8 +13,9 @@ from app.core.routing import router
 from app.people.authentication import Permission
 from app.webhooks import endpoints, queries, schemas
 from app.webhooks.address_guard import AddressGuard
+from app.webhooks.endpoint_secrets import SecretNotReadable
 from app.webhooks.rotation import SecretRotating, rotate_secret
-from app.webhooks.trial import SecretNotReadable, sample, send_test, sign_test
+from app.webhooks.trial import sample, send_test, sign_test
 
 webhooks = router("webhooks")
 
@@ -111,7 +112,7 @@ async def enable_webhook_endpoint(caller: Writer, database: AppDatabase, endpoin
     "/webhook-endpoints/{endpoint_id}/secret-rotation",
     status_code=201,
     response_model=schemas.WebhookEndpointWithSecret,
-    responses=documented(NotFound, PreconditionFailed, SecretRotating),
+    responses=documented(NotFound, PreconditionFailed, SecretRotating, SecretNotReadable),
 )
 async def create_webhook_secret_rotation(
     caller: Writer,

@@ -7,20 +7,15 @@ from uuid import UUID
 
 from app.core.caller import Caller
 from app.core.database import Row, new_id
-from app.core.problems import Conflict
 from app.core.secret_box import SecretBox, SecretUnreadable
 from app.core.settings import Settings
 from app.outbox.catalogue import EventType
 from app.outbox.event import Event, Subject, render
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Attempt, Limits
-from app.webhooks.endpoint_secrets import SealedSecrets, open_secrets
+from app.webhooks.endpoint_secrets import SealedSecrets, SecretNotReadable, open_secrets
 from app.webhooks.schemas import WebhookTest
 from app.webhooks.sender import Sender
-
-
-class SecretNotReadable(Conflict):
-    """The endpoint's secret cannot be read with the keys of this service, so nothing is sent: rotate the secret."""
 
 
 def sample(caller: Caller, endpoint_id: UUID, event_type: EventType, stored: Row | None) -> tuple[UUID, bytes]:
