@@ -2,28 +2,36 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+import structlog
 from pydantic import SecretStr
 
 from app.core.embedded_postgres import EmbeddedPostgres
+from app.core.postgres_binaries import PostgresBinariesNotFound
+from app.core.postgres_server import PostgresDidNotStart, PostgresDidNotStop
 from app.core.secret_keys import kept_keys
 from app.core.settings import Settings
 
 _DATABASE = "stageline"
 _SERVICE_USER = "stageline_service"
 _KEY_FILE = "secret-keys"
+_LOOK_SECONDS = 0.5
+
+_log = structlog.get_logger()
 
 
 @contextmanager
 def provided(settings: Settings) -> Iterator[Settings]:
     """Settings whose database URLs can be connected to, for as long as the block lasts, with a key for secrets.
 
-    The embedded server is stopped on leaving when no other process uses it. Its service connects as a user that owns
-    nothing and is no superuser; its superuser migrates. Where no key is set, one is kept beside the server's data.
+    The embedded server is started again when it dies, and stopped on leaving when no other process uses it. Its
+    service connects as a user that owns nothing and is no superuser; its superuser migrates. Where no key is set, one
+    is kept beside the server's data.
 
     Raises `SecretKeysUnusable` for a damaged file of keys.
     """
@@ -33,7 +41,7 @@ def provided(settings: Settings) -> Iterator[Settings]:
     home = data_folder(settings) / "postgres"
     home.mkdir(parents=True, exist_ok=True)
     keys = settings.secret_keys or SecretStr(kept_keys(data_folder(settings) / _KEY_FILE))
-    with EmbeddedPostgres(home, binaries=settings.postgres_bindir) as server:
+    with EmbeddedPostgres(home, binaries=settings.postgres_bindir) as server, _kept_alive(server):
         asyncio.run(_prepare(server.url()))
         own = {
             "secret_keys": keys,
@@ -41,6 +49,28 @@ def provided(settings: Settings) -> Iterator[Settings]:
             "migration_database_url": server.url(_DATABASE),
         }
         yield settings.model_copy(update=own).for_development()
+
+
+@contextmanager
+def _kept_alive(server: EmbeddedPostgres) -> Iterator[None]:
+    """Nobody else looks after a server that we brought along: a thread of its own starts it again when it dies."""
+    is_over = threading.Event()
+    thread = threading.Thread(target=_revive, args=(server, is_over), name="postgres-guardian", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _revive(server: EmbeddedPostgres, is_over: threading.Event) -> None:
+    while not is_over.wait(_LOOK_SECONDS):
+        try:
+            if server.revive():
+                _log.error("the embedded Postgres had died and was started again")
+        except (OSError, PostgresDidNotStart, PostgresDidNotStop, PostgresBinariesNotFound) as error:
+            _log.error("the embedded Postgres died and cannot be started yet", error=str(error))
 
 
 def data_folder(settings: Settings) -> Path:
