@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from app.core.problems import Conflict
 from app.core.secret_box import SecretBox, SecretUnreadable, bind
 
 LEFT_ALONE_SECONDS = 60.0
+MOST_REMEMBERED = 1_000
 
 _log = structlog.get_logger()
 
@@ -47,14 +49,14 @@ class SigningSecrets:
     """
 
     def __init__(self, box: SecretBox, clock: Callable[[], float] = time.monotonic) -> None:
-        self._box = box
+        self._open = lru_cache(MOST_REMEMBERED)(partial(open_secrets, box))
         self._clock = clock
         self._left_alone_until: dict[UUID, float] = {}
 
     def of(self, sealed: SealedSecrets) -> tuple[str, ...] | None:
         """The secrets, the current one first, or nothing when they cannot be read, which is logged once a minute."""
         try:
-            return open_secrets(self._box, sealed)
+            return self._open(sealed)
         except SecretUnreadable as error:
             self._leave_alone(sealed, error)
             return None
