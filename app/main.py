@@ -157,6 +157,7 @@ def _start_worker(app: FastAPI, settings: Settings, stop: asyncio.Event) -> asyn
 
 def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.settings = settings
+    app.state.secret_box = settings.secret_box()
     app.state.database = database
     app.state.readiness_checks = []
     app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)

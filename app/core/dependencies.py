@@ -1,4 +1,4 @@
-"""What routes ask for: the database of the running application."""
+"""What routes ask for: the database of the running application, and what seals its secrets."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.core.database import Database
 from app.core.idempotency import KeyedDatabase
+from app.core.secret_box import SecretBox
 
 
 async def _database(request: Request) -> Database:
@@ -23,3 +24,11 @@ async def _released_database(request: Request) -> Database:
 AppDatabase = Annotated[Database, Depends(_database)]
 ReleasedDatabase = Annotated[Database, Depends(_released_database)]
 """For routes that speak HTTP between blocks: no transaction outlives its block, not even for an `Idempotency-Key`."""
+
+
+async def _secret_box(request: Request) -> SecretBox:
+    box: SecretBox = request.app.state.secret_box
+    return box
+
+
+AppSecretBox = Annotated[SecretBox, Depends(_secret_box)]

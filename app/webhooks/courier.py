@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -13,6 +13,7 @@ import structlog
 
 from app.webhooks.attempt import Attempt, Outcome
 from app.webhooks.breaker import STANDARD_BREAKER, Breaker, Tripwires, answers
+from app.webhooks.endpoint_secrets import SigningSecrets
 from app.webhooks.lanes import Delivery, Lane
 from app.webhooks.result import Made, Release, Report, Result, Schedule, Status, judge
 from app.webhooks.sender import Sender
@@ -31,11 +32,17 @@ class Courier:
     """
 
     def __init__(
-        self, sender: Sender, schedule: Schedule, concurrency: int, breaker: Breaker = STANDARD_BREAKER
+        self,
+        sender: Sender,
+        secrets: SigningSecrets,
+        schedule: Schedule,
+        concurrency: int,
+        breaker: Breaker = STANDARD_BREAKER,
     ) -> None:
         self.reports: asyncio.Queue[Report] = asyncio.Queue()
         self.held: Counter[UUID] = Counter()
         self._sender = sender
+        self._secrets = secrets
         self._schedule = schedule
         self._slots = asyncio.Semaphore(concurrency)
         self._endpoint_slots: dict[UUID, Slots] = {}
@@ -43,6 +50,10 @@ class Courier:
         self._lost: set[Hold] = set()
         self._runs: set[asyncio.Task[None]] = set()
         self._is_stopping = False
+
+    def shares_taken(self, share: int) -> Mapping[UUID, int]:
+        """Lanes that count as held per endpoint: its whole share where its secret cannot be read."""
+        return self.held | Counter(dict.fromkeys(self._secrets.left_alone(), share))
 
     def take(self, lanes: Sequence[Lane], send_until: float) -> None:
         """Carry these lanes; no attempt begins after `send_until` (monotonic), so that none outlives its lease."""
@@ -88,32 +99,35 @@ class Courier:
             run.cancel()
 
     async def _carry(self, lane: Lane, send_until: float) -> None:
+        secrets = self._secrets.of(lane.secrets)
+        retry_after_seconds = None if secrets is None else await self._send(lane, secrets, send_until)
+        self.reports.put_nowait(Release(lane, retry_after_seconds))
+
+    async def _send(self, lane: Lane, secrets: Sequence[str], send_until: float) -> float | None:
+        if not lane.deliveries:
+            return _EMPTY_LANE_SECONDS
         endpoint_slots = self._endpoint_slots[lane.key.endpoint_id]
-        retry_after_seconds = None if lane.deliveries else _EMPTY_LANE_SECONDS
         for delivery in lane.deliveries:
             # the endpoint's slot first: who waits for a slow endpoint holds nothing that others need
             async with endpoint_slots, self._slots:
                 if time.monotonic() > send_until or not self._may_send(lane):
                     break
-                result = await self._attempt(lane, delivery)
+                result = await self._attempt(lane, delivery, secrets)
                 self._tripwires.note(result)
             self.reports.put_nowait(result)
             if result.status is Status.PENDING:
-                retry_after_seconds = result.retry_after_seconds
-                break
+                return result.retry_after_seconds
             if result.outcome.gone or (lane.is_probe and not answers(result.outcome)):
                 break
-        self.reports.put_nowait(Release(lane, retry_after_seconds))
+        return None
 
     def _may_send(self, lane: Lane) -> bool:
         is_held_back = self._tripwires.is_tripped(lane.key.endpoint_id) and not lane.is_probe
         return not (self._is_stopping or is_held_back or hold_of(lane) in self._lost)
 
-    async def _attempt(self, lane: Lane, delivery: Delivery) -> Result:
+    async def _attempt(self, lane: Lane, delivery: Delivery, secrets: Sequence[str]) -> Result:
         started_at = datetime.now(UTC)
-        outcome: Outcome = await self._sender.send(
-            Attempt(lane.url, lane.secrets, str(delivery.event_id), delivery.body)
-        )
+        outcome: Outcome = await self._sender.send(Attempt(lane.url, secrets, str(delivery.event_id), delivery.body))
         return judge(Made(lane, delivery, outcome, started_at), self._schedule, random.random)
 
     def _ended(self, lane: Lane, run: asyncio.Task[None]) -> None:

@@ -6,10 +6,12 @@ from uuid import UUID
 from app.core.database import Row, Transaction, new_id
 from app.core.problems import Conflict, Gone, Invalid, NotFound
 from app.core.resource import check_version
+from app.core.secret_box import SecretBox
 from app.outbox.record import lock, start
 from app.webhooks import queries
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.destination import AddressRefused
+from app.webhooks.endpoint_secrets import seal_secret
 from app.webhooks.signing import new_secret
 from app.webhooks.subscription import check_filters
 
@@ -42,12 +44,17 @@ async def check_address(guard: AddressGuard, url: str | None) -> None:
         raise Invalid.at("/url", refusal.error_class, str(refusal)) from None
 
 
-async def create_endpoint(tx: Transaction, fields: dict[str, Any]) -> Row:
-    """Write a new endpoint with a secret of its own; its address was checked. Raises `Invalid` for unknown filters."""
+async def create_endpoint(tx: Transaction, box: SecretBox, fields: dict[str, Any]) -> dict[str, Any]:
+    """Write a new endpoint with a secret of its own, which is in the answer; its address was checked.
+
+    Raises `Invalid` for unknown filters.
+    """
     await check_filters(tx, fields)
-    endpoint_id = new_id()
+    endpoint_id, secret = new_id(), new_secret()
     await start(tx, "webhook_endpoint", endpoint_id)
-    return await tx.fetch_row(queries.insert_endpoint, id=endpoint_id, secret=new_secret(), **fields)
+    sealed = seal_secret(box, tx.caller.organization_id, endpoint_id, secret)
+    row = await tx.fetch_row(queries.insert_endpoint, id=endpoint_id, secret=sealed, **fields)
+    return {**row, "secret": secret}
 
 
 async def change_endpoint(tx: Transaction, endpoint_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:

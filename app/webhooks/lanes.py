@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.database import Database, Row, Statement
+from app.webhooks.endpoint_secrets import SealedSecrets
 
 
 class LaneKey(NamedTuple):
@@ -39,7 +40,7 @@ class Lane:
     key: LaneKey
     token: int
     url: str
-    secrets: Sequence[str] = field(repr=False)
+    secrets: SealedSecrets = field(repr=False)
     deliveries: Sequence[Delivery]
     max_concurrency: int
     is_probe: bool = False  # the endpoint's breaker is open, and this lane alone asks whether it is back
@@ -67,6 +68,7 @@ _lease = Statement(
     sa.text("""
 WITH candidates AS MATERIALIZED (
     SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, endpoint.url, endpoint.secret,
+        CASE WHEN endpoint.old_secret_expires_at > now() THEN endpoint.old_secret END AS old_secret,
         endpoint.max_concurrency, endpoint.breaker_open_until IS NOT NULL AS is_probe
     FROM webhook_endpoints endpoint
     LEFT JOIN unnest(CAST(:held_ids AS uuid[]), CAST(:held_counts AS integer[])) AS held (id, lanes)
@@ -96,7 +98,7 @@ WITH candidates AS MATERIALIZED (
     FOR UPDATE OF endpoint SKIP LOCKED
 ), free AS (
     SELECT lane.organization_id, lane.endpoint_id, lane.subject_id,
-        candidates.url, candidates.secret, candidates.max_concurrency, candidates.is_probe
+        candidates.url, candidates.secret, candidates.old_secret, candidates.max_concurrency, candidates.is_probe
     FROM webhook_lanes lane
     JOIN candidates USING (organization_id, endpoint_id, subject_id)
     WHERE lane.due_at <= now() AND (lane.lease_until IS NULL OR lane.lease_until <= now())
@@ -110,7 +112,7 @@ WITH candidates AS MATERIALIZED (
     WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
         = (free.organization_id, free.endpoint_id, free.subject_id)
     RETURNING lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token,
-        free.url, free.secret, free.max_concurrency, free.is_probe
+        free.url, free.secret, free.old_secret, free.max_concurrency, free.is_probe
 ), probed AS (
     UPDATE webhook_endpoints endpoint
     SET breaker_open_until = now() + make_interval(secs => CAST(:lease_seconds AS double precision))
@@ -190,7 +192,7 @@ def _lanes(leased: Sequence[Row], heads: Sequence[Row]) -> list[Lane]:
             LaneKey(row["organization_id"], row["endpoint_id"], row["subject_id"]),
             row["token"],
             row["url"],
-            (row["secret"],),
+            SealedSecrets(row["organization_id"], row["endpoint_id"], row["secret"], row["old_secret"]),
             each,
             row["max_concurrency"],
             row["is_probe"],

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from app.core.caller import Caller
-from app.core.dependencies import AppDatabase, ReleasedDatabase
+from app.core.dependencies import AppDatabase, AppSecretBox, ReleasedDatabase
 from app.core.idempotency import SecretShownOnce
 from app.core.problems import NotFound, PreconditionFailed, documented
 from app.core.resource import ExpectedVersion, item_response, json_response, page_response
@@ -14,8 +14,10 @@ from app.core.routing import router
 from app.people.authentication import Permission
 from app.webhooks import endpoints, queries, schemas
 from app.webhooks.address_guard import AddressGuard
+from app.webhooks.endpoint_secrets import SecretNotReadable
 from app.webhooks.replay import ReplayUnderway, request_replay
-from app.webhooks.trial import sample, send_test
+from app.webhooks.rotation import SecretRotating, rotate_secret
+from app.webhooks.trial import sample, send_test, sign_test
 
 webhooks = router("webhooks")
 
@@ -44,17 +46,17 @@ async def list_webhook_endpoints(
 @webhooks.post(
     "/webhook-endpoints",
     status_code=201,
-    response_model=schemas.NewWebhookEndpoint,
+    response_model=schemas.WebhookEndpointWithSecret,
     responses=documented(SecretShownOnce),
 )
 async def create_webhook_endpoint(
-    caller: Writer, database: AppDatabase, guard: Guard, body: schemas.WebhookEndpointCreate
+    caller: Writer, database: AppDatabase, box: AppSecretBox, guard: Guard, body: schemas.WebhookEndpointCreate
 ) -> Response:
     """Subscribe a url to events; the answer shows the signing secret, this once."""
     await endpoints.check_address(guard, body.url)
     async with database.begin(caller) as tx:
-        row = await endpoints.create_endpoint(tx, body.model_dump())
-    return item_response(schemas.NewWebhookEndpoint, row, status=201)
+        created = await endpoints.create_endpoint(tx, box, body.model_dump())
+    return item_response(schemas.WebhookEndpointWithSecret, created, status=201)
 
 
 @webhooks.get(
@@ -132,12 +134,40 @@ async def replay_webhook_endpoint(
 
 
 @webhooks.post(
-    "/webhook-endpoints/{endpoint_id}/test", response_model=schemas.WebhookTest, responses=documented(NotFound)
+    "/webhook-endpoints/{endpoint_id}/secret-rotation",
+    status_code=201,
+    response_model=schemas.WebhookEndpointWithSecret,
+    responses=documented(NotFound, PreconditionFailed, SecretRotating, SecretNotReadable, SecretShownOnce),
+)
+async def create_webhook_secret_rotation(
+    caller: Writer,
+    database: AppDatabase,
+    box: AppSecretBox,
+    endpoint_id: UUID,
+    body: schemas.WebhookSecretRotation,
+    expected: ExpectedVersion,
+) -> Response:
+    """Replace the signing secret; the answer shows the new one, this once.
+
+    Messages carry a signature of each, the new one first, until the old secret expires; so a receiver can change over
+    without refusing any. While two secrets sign, another rotation is refused unless it expires the old one at once:
+    then only the newest secret signs.
+    """
+    async with database.begin(caller) as tx:
+        rotated = await rotate_secret(tx, box, endpoint_id, body, expected)
+    return item_response(schemas.WebhookEndpointWithSecret, rotated, status=201)
+
+
+@webhooks.post(
+    "/webhook-endpoints/{endpoint_id}/test",
+    response_model=schemas.WebhookTest,
+    responses=documented(NotFound, SecretNotReadable),
 )
 async def create_webhook_endpoint_test(
     request: Request,
     caller: Writer,
     database: ReleasedDatabase,
+    box: AppSecretBox,
     guard: Guard,
     endpoint_id: UUID,
     body: schemas.WebhookTestRequest,
@@ -149,8 +179,8 @@ async def create_webhook_endpoint_test(
     async with database.begin(caller) as tx:
         endpoint = endpoints.demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
         stored = await tx.fetch_one(queries.find_newest_event, type=body.type)
-    message = sample(caller, endpoint_id, body.type, stored)
-    return json_response(await send_test(guard, request.app.state.settings, endpoint, message))
+    attempt = sign_test(box, endpoint, sample(caller, endpoint_id, body.type, stored))
+    return json_response(await send_test(guard, request.app.state.settings, attempt))
 
 
 @webhooks.get(

@@ -61,7 +61,7 @@ class WebhookEndpointPatch(EndpointFilters, Patch):
 
 
 class WebhookEndpoint(Item):
-    """Where events are delivered to; its secret is never shown again after creation."""
+    """Where events are delivered to; its secret is shown at creation and rotation only."""
 
     url: str
     description: str | None
@@ -84,12 +84,26 @@ class WebhookEndpoint(Item):
         "answered. Null: everything flows."
     )
     is_replaying: bool = Field(description="Whether a replay is being put together; deliveries go on once it is.")
+    old_secret_expires_at: datetime | None = Field(
+        description="During a rotation: until when the old secret signs beside the new one."
+    )
 
 
-class NewWebhookEndpoint(WebhookEndpoint):
-    """An endpoint just created, with the secret that its messages are signed with: it is shown this once."""
+class WebhookEndpointWithSecret(WebhookEndpoint):
+    """An endpoint with the secret that its messages are signed with from now on: it is shown this once."""
 
     secret: Secret = Field(description="`whsec_` and base64, as Standard Webhooks has it.", examples=["whsec_…"])
+
+
+class WebhookSecretRotation(Body):
+    """How to replace an endpoint's secret."""
+
+    expire_old_secret_in_seconds: int = Field(
+        default=86_400,
+        ge=0,
+        le=86_400,
+        description="How long the old secret signs beside the new one; 0, when it has leaked: no longer.",
+    )
 
 
 class WebhookEndpointPage(BaseModel):

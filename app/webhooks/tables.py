@@ -22,7 +22,9 @@ webhook_endpoints = organization_table(
     sa.Column("steps", postgresql.ARRAY(sa.Text)),
     sa.Column("team_ids", postgresql.ARRAY(sa.Uuid)),
     sa.Column("owner_ids", postgresql.ARRAY(sa.Uuid)),
-    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False),  # sealed, as the old one is
+    sa.Column("old_secret", sa.LargeBinary),
+    sa.Column("old_secret_expires_at", TimestampTz),
     sa.Column("state", sa.Text, nullable=False, server_default="enabled"),
     sa.Column("disabled_reason", sa.Text),
     sa.Column("failing_since", TimestampTz),
@@ -36,6 +38,7 @@ webhook_endpoints = organization_table(
     one_of("state", ["enabled", "disabled"]),
     one_of("disabled_reason", ["gone", "failing"]),
     sa.CheckConstraint("max_concurrency BETWEEN 1 AND 100", name="max_concurrency"),
+    sa.CheckConstraint("(old_secret IS NULL) = (old_secret_expires_at IS NULL)", name="old_secret"),
     postgresql_with={"fillfactor": "50"},  # its health is updated in place (HOT)
 )
 

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from app.core.caller import Caller
 from app.core.database import Row, new_id
+from app.core.secret_box import SecretBox, SecretUnreadable
 from app.core.settings import Settings
 from app.outbox.catalogue import EventType
 from app.outbox.event import render
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Attempt, Limits
+from app.webhooks.endpoint_secrets import SealedSecrets, SecretNotReadable, open_secrets
 from app.webhooks.examples import example_event
 from app.webhooks.schemas import WebhookTest
 from app.webhooks.sender import Sender
@@ -28,15 +30,24 @@ def sample(caller: Caller, endpoint_id: UUID, event_type: EventType, stored: Row
     return event_id, render(event, event_id, datetime.now(UTC), replace(subject, last_sequence=0), caller)
 
 
-async def send_test(
-    guard: AddressGuard, settings: Settings, endpoint: Mapping[str, Any], message: tuple[UUID, bytes]
-) -> WebhookTest:
-    """Make one attempt outside of any lane; it is not logged and does not count for the endpoint's health."""
+def sign_test(box: SecretBox, endpoint: Mapping[str, Any], message: tuple[UUID, bytes]) -> Attempt:
+    """An attempt signed as deliveries are, by both secrets during a rotation; raises `SecretNotReadable`."""
     event_id, body = message
+    expires_at = endpoint["old_secret_expires_at"]
+    old = endpoint["old_secret"] if expires_at is not None and expires_at > datetime.now(UTC) else None
+    sealed = SealedSecrets(endpoint["organization_id"], endpoint["id"], endpoint["secret"], old)
+    try:
+        return Attempt(endpoint["url"], open_secrets(box, sealed), str(event_id), body)
+    except SecretUnreadable:
+        raise SecretNotReadable from None
+
+
+async def send_test(guard: AddressGuard, settings: Settings, attempt: Attempt) -> WebhookTest:
+    """Make one attempt outside of any lane; it is not logged and does not count for the endpoint's health."""
     async with Sender(guard, limits=Limits(deadline_seconds=settings.webhook_deadline_seconds)) as sender:
-        outcome = await sender.send(Attempt(endpoint["url"], [endpoint["secret"]], str(event_id), body))
+        outcome = await sender.send(attempt)
     return WebhookTest(
-        event_id=event_id,
+        event_id=UUID(attempt.message_id),
         delivered=outcome.delivered,
         status_code=outcome.status,
         error_class=outcome.error_class,

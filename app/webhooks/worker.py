@@ -25,12 +25,14 @@ from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Limits
 from app.webhooks.breaker import STANDARD_BREAKER, Breaker
 from app.webhooks.courier import Courier
+from app.webhooks.endpoint_secrets import SigningSecrets
 from app.webhooks.fanout import fan_out
 from app.webhooks.health import EndpointKey, disable, gone_endpoints
 from app.webhooks.housekeeping import keep_house
 from app.webhooks.lanes import STANDARD_CLAIM, Claim, claim, recreate_missing_lanes
 from app.webhooks.replaying import replay_batch
 from app.webhooks.result import STANDARD_SCHEDULE, Release, Report, Schedule
+from app.webhooks.rotation import wipe_expired_secrets
 from app.webhooks.sender import Sender
 from app.webhooks.settling import settle
 
@@ -86,6 +88,7 @@ class Worker:
             raise ValueError("a worker needs a database URL")
         self._settings = settings
         self._url = settings.database_url
+        self._secrets = SigningSecrets(settings.secret_box())
         self._pace = pace
         self._news = asyncio.Event()  # events may have been committed
         self._due = asyncio.Event()  # lanes may be due
@@ -109,7 +112,9 @@ class Worker:
         limits = Limits(deadline_seconds=settings.webhook_deadline_seconds)
         try:
             async with Sender(guard, limits=limits) as sender:
-                courier = Courier(sender, self._pace.schedule, settings.webhook_concurrency, self._pace.breaker)
+                courier = Courier(
+                    sender, self._secrets, self._pace.schedule, settings.webhook_concurrency, self._pace.breaker
+                )
                 await self._deliver(database, courier, stop)
         finally:
             database.pool.terminate()
@@ -171,7 +176,8 @@ class Worker:
         while not self._is_stopping:
             self._due.clear()
             started = time.monotonic()
-            lanes = await self._persistently(lambda: claim(database, amount, courier.held))
+            held = courier.shares_taken(amount.lanes_per_endpoint)
+            lanes = await self._persistently(partial(claim, database, amount, held))
             courier.take(lanes, started + amount.lease_seconds - self._settings.webhook_deadline_seconds)
             self._progress["claim"] = self._clock()
             if not lanes:
@@ -211,6 +217,7 @@ class Worker:
                 self._due.set()
             while await self._persistently(lambda: forget_expired(database)):
                 pass
+            await self._persistently(lambda: wipe_expired_secrets(database))
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _replay(self, database: Database) -> None:

@@ -29,7 +29,9 @@ def upgrade() -> None:
         sa.Column("steps", postgresql.ARRAY(sa.Text()), nullable=True),
         sa.Column("team_ids", postgresql.ARRAY(sa.Uuid()), nullable=True),
         sa.Column("owner_ids", postgresql.ARRAY(sa.Uuid()), nullable=True),
-        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("old_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("old_secret_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("state", sa.Text(), server_default="enabled", nullable=False),
         sa.Column("disabled_reason", sa.Text(), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
@@ -45,6 +47,9 @@ def upgrade() -> None:
             "disabled_reason IN ('gone', 'failing')", name=op.f("ck_webhook_endpoints__disabled_reason")
         ),
         sa.CheckConstraint("max_concurrency BETWEEN 1 AND 100", name=op.f("ck_webhook_endpoints__max_concurrency")),
+        sa.CheckConstraint(
+            "(old_secret IS NULL) = (old_secret_expires_at IS NULL)", name=op.f("ck_webhook_endpoints__old_secret")
+        ),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name="fk_webhook_endpoints__organization_id"
         ),

@@ -49,7 +49,11 @@ def data_folder() -> Iterator[Path]:
 
 def environment_of(home: Path) -> dict[str, str]:
     """The environment of a process whose embedded Postgres is in the folder."""
-    dropped = {"DATABASE_URL", "PYTHONDONTWRITEBYTECODE"}  # without compiled files every start takes twice as long
+    dropped = {
+        "DATABASE_URL",
+        "STAGELINE_SECRET_KEYS",
+        "PYTHONDONTWRITEBYTECODE",
+    }  # without compiled files every start takes twice as long
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
     return environment | {"STAGELINE_DATA_DIR": str(home)}
 

@@ -94,7 +94,7 @@ def test_an_answer_that_shows_a_secret_is_documented_as_not_repeatable(app: Fast
             refusing.add(operation["operationId"])
 
     assert unmarked == set()
-    assert shown_by == refusing == {"create_api_key", "create_webhook_endpoint"}
+    assert shown_by == refusing == {"create_api_key", "create_webhook_endpoint", "create_webhook_secret_rotation"}
 
 
 def test_everything_that_is_referred_to_is_there(app: FastAPI) -> None:
