@@ -16,7 +16,7 @@ from app.webhooks.proof import CHECKS_PER_ORGANIZATION, Finding, prove
 from tests.builders.leads import disqualified_lead
 from tests.builders.receiver import listening
 from tests.builders.workers import until_settled, working
-from tests.conftest import TEMPLATE, with_database
+from tests.conftest import SECRET_KEYS, TEMPLATE, with_database
 from tests.department import Department
 
 SOUND = "stageline_sound"
@@ -50,7 +50,7 @@ async def sound(server_url: str, database_url: str) -> AsyncIterator[str]:
     assert database_url  # the template is there
     name = f"{SOUND}_{_process(database_url)}"
     await _command(server_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    await _fill(Settings(DATABASE_URL=with_database(server_url, name), caller_cache_seconds=0).for_development())
+    await _fill(_settings(with_database(server_url, name)).for_development())
     yield name
     await _command(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -105,7 +105,7 @@ async def _fill(settings: Settings) -> None:
 
 
 async def _findings(url: str) -> list[Finding]:
-    async with _opened(Settings(DATABASE_URL=url)) as (database, worker):
+    async with _opened(_settings(url)) as (database, worker):
         organizations = await list_organizations(worker)
         return [finding for each in organizations async for finding in prove(database, worker, each)]
 
@@ -128,3 +128,7 @@ async def _command(url: str, sql: str) -> None:
 
 def _process(database_url: str) -> str:
     return httpx.URL(database_url).path.rpartition("_")[2]
+
+
+def _settings(url: str) -> Settings:
+    return Settings(DATABASE_URL=url, secret_keys=SECRET_KEYS, caller_cache_seconds=0)
