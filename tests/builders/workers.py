@@ -50,6 +50,16 @@ async def until_settled(owner: asyncpg.Connection, endpoint_id: str, count: int)
     return await until(lambda: _deliveries(owner, endpoint_id), lambda rows: _settled(rows) >= count)
 
 
+async def until_somebody_waits(owner: asyncpg.Connection) -> None:
+    """Wait until a transaction waits for another one of this database."""
+    await until(
+        lambda: owner.fetch(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ),
+        bool,
+    )
+
+
 def _settled(rows: list[asyncpg.Record]) -> int:
     return sum(row["status"] != "pending" for row in rows)
 

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -8,9 +9,12 @@ from standardwebhooks import WebhookVerificationError as StandardRefusal
 from svix.webhooks import Webhook as SvixWebhook
 from svix.webhooks import WebhookVerificationError as SvixRefusal
 
+from app.core.database import Transaction
 from app.core.settings import Settings
+from app.webhooks.rotation import SecretRotating, rotate_secret
+from app.webhooks.schemas import WebhookSecretRotation
 from tests.builders.receiver import Message, listening
-from tests.builders.workers import until, until_settled, working
+from tests.builders.workers import until, until_settled, until_somebody_waits, working
 from tests.department import Department, Json
 
 NOWHERE = {"url": "http://127.0.0.1:9/", "event_types": ["account.*"]}
@@ -157,6 +161,27 @@ async def test_of_many_rotations_at_once_one_is_made_and_no_secret_is_lost(depar
     (made,) = (answer.json() for answer in answers if answer.status_code == 201)
     assert made["version"] == 2
     assert signers(receiver.messages[0], endpoint["secret"], made["secret"]) == [True, True]
+
+
+async def test_a_rotation_waits_for_the_one_before_it(
+    department: Department, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    endpoint_id = UUID((await department.operations.post("/webhook-endpoints", NOWHERE))["id"])
+
+    async def rotate_directly(tx: Transaction) -> Json:
+        return await rotate_secret(tx, settings.secret_box(), endpoint_id, WebhookSecretRotation(), None)
+
+    async def rotate_beside() -> Json:
+        async with department.database.begin(department.system) as tx:
+            return await rotate_directly(tx)
+
+    async with department.database.begin(department.system) as tx:
+        await rotate_directly(tx)
+        second = asyncio.create_task(rotate_beside())
+        await until_somebody_waits(owner)
+
+    with pytest.raises(SecretRotating):
+        await second
 
 
 async def test_of_many_that_expire_the_old_secret_at_once_the_last_one_signs_alone(department: Department) -> None:

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from app.core.secret_keys import new_key
 from app.core.settings import Settings
+from app.webhooks.lanes import STANDARD_CLAIM
 from tests.builders.dump import dump_of, forms_of
 from tests.builders.receiver import WebhookReceiver, listening
 from tests.builders.workers import until, until_settled, working
@@ -130,33 +131,38 @@ async def test_another_organizations_secret_does_not_sign(
     assert (len(receiver.messages), len(other_receiver.messages)) == (0, 1)
 
 
-async def test_more_lanes_than_a_worker_takes_at_once_do_not_hold_up_others(
+async def test_a_worker_takes_its_share_of_an_unreadable_endpoint_once_and_leaves_it_alone(
     department: Department, settings: Settings, owner: asyncpg.Connection
 ) -> None:
-    async with listening() as receiver, listening() as other_receiver:
-        endpoint, other = await endpoint_at(department, receiver), await endpoint_at(department, other_receiver)
-        await owner.execute(
-            "UPDATE webhook_endpoints SET state = 'disabled' WHERE id <> ALL ($1)", [endpoint["id"], other["id"]]
-        )
-        await move(owner, endpoint, other)
-        account = await department.operations.post("/accounts", {"name": "Acme"})
+    async with listening() as receiver:
+        endpoint = await endpoint_at(department, receiver)
+        await alter(owner, endpoint, endpoint)
+        await owner.execute("UPDATE webhook_endpoints SET state = 'disabled' WHERE id <> $1", endpoint["id"])
+        healthy = await endpoint_at(department, receiver)
+        await owe(owner, endpoint, 5_000)
+        before = await owner.fetchval("SELECT last_value FROM webhook_lane_tokens")
         async with working(settings):
-            await until_settled(owner, other["id"], 1)
-        await owner.execute(
-            "INSERT INTO webhook_lanes (organization_id, endpoint_id, subject_id, due_at) "
-            "SELECT $1, $2, gen_random_uuid(), now() - interval '1 hour' FROM generate_series(1, 5000)",
-            department.organization_id,
-            endpoint["id"],
-        )
-        async with working(settings):
-            await department.operations.patch(f"/accounts/{account['id']}", {"country": "Kenya"})
-            await until_settled(owner, other["id"], 2)
+            for number in range(10):
+                await department.operations.post("/accounts", {"name": f"Account {number}"})
+                await until_settled(owner, healthy["id"], number + 1)
+        leases = await owner.fetchval("SELECT last_value FROM webhook_lane_tokens") - before
+        await department.operations.delete(f"/webhook-endpoints/{endpoint['id']}")
 
-    leased = await owner.fetchval(
-        "SELECT count(*) FROM webhook_lanes WHERE endpoint_id = $1 AND token > 0", endpoint["id"]
+    assert leases <= STANDARD_CLAIM.lanes_per_endpoint + 50
+
+
+async def owe(owner: asyncpg.Connection, endpoint: Json, count: int) -> None:
+    """Lanes of so many subjects that have waited for an hour, longer than anything else."""
+    await owner.execute(
+        "WITH owed AS (INSERT INTO webhook_deliveries "
+        "(organization_id, endpoint_id, event_id, event_type, subject_id, sequence) "
+        "SELECT organization_id, id, gen_random_uuid(), 'account.created', gen_random_uuid(), 1 "
+        "FROM webhook_endpoints, generate_series(1, $2) WHERE id = $1 RETURNING *) "
+        "INSERT INTO webhook_lanes (organization_id, endpoint_id, subject_id, due_at) "
+        "SELECT organization_id, endpoint_id, subject_id, now() - interval '1 hour' FROM owed",
+        endpoint["id"],
+        count,
     )
-    assert (len(receiver.messages), len(other_receiver.messages)) == (0, 2)
-    assert leased <= 400
 
 
 async def test_when_the_key_is_back_everything_is_delivered_in_order(
