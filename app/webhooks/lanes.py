@@ -92,10 +92,14 @@ WITH candidates AS MATERIALIZED (
 ), probing AS MATERIALIZED (
     SELECT endpoint.organization_id, endpoint.id
     FROM candidates
-    JOIN webhook_endpoints endpoint
-        ON (endpoint.organization_id, endpoint.id) = (candidates.organization_id, candidates.endpoint_id)
-    WHERE candidates.is_probe AND endpoint.breaker_open_until <= now()
-    FOR UPDATE OF endpoint SKIP LOCKED
+    CROSS JOIN LATERAL (
+        SELECT organization_id, id
+        FROM webhook_endpoints
+        WHERE organization_id = candidates.organization_id AND id = candidates.endpoint_id
+            AND breaker_open_until <= now()
+        FOR UPDATE SKIP LOCKED
+    ) endpoint
+    WHERE candidates.is_probe
 ), free AS (
     SELECT lane.organization_id, lane.endpoint_id, lane.subject_id,
         candidates.url, candidates.secret, candidates.old_secret, candidates.max_concurrency, candidates.is_probe

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from app.core.database import Database, Row, Statement, Transaction
 from app.webhooks.subscription import MATCHES
+from app.webhooks.tables import NEVER
 
 MOST_EVENTS = 1_000
 
@@ -57,7 +58,7 @@ _owe = Statement(
 INSERT INTO webhook_deliveries
     (organization_id, endpoint_id, event_id, event_type, subject_id, sequence, is_redelivery)
 SELECT event.organization_id, endpoint.id, event.id, event.type, event.subject_id, event.sequence, true {_EVENTS}
-ON CONFLICT (organization_id, event_id, endpoint_id) WHERE created_at > '-infinity' DO UPDATE
+ON CONFLICT (organization_id, event_id, endpoint_id) WHERE created_at > '{NEVER}' DO UPDATE
 SET status = 'pending', attempts = 0, next_attempt_at = NULL, settled_at = NULL, is_redelivery = true
 WHERE webhook_deliveries.status <> 'pending'
     """)  # the events are a constant of this module
