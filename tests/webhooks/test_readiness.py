@@ -24,14 +24,14 @@ async def test_shows_a_worker_that_progresses(settings: Settings) -> None:
                     await asyncio.sleep(0.01)
 
     assert answer["status"] == "ready"
-    assert answer["checks"] == {"database": True, "migrations": True, "worker": True}
+    assert answer["checks"] == {"database": True, "migrations": True, "partitions": True, "worker": True}
     assert 0 <= answer["worker"]["last_progress_seconds"] < LONGEST_STANDSTILL_SECONDS
 
 
 async def test_says_nothing_of_a_worker_where_none_runs(http: httpx.AsyncClient) -> None:
     answer = (await http.get("/readyz")).json()
 
-    assert answer == {"status": "ready", "checks": {"database": True, "migrations": True}}
+    assert answer == {"status": "ready", "checks": {"database": True, "migrations": True, "partitions": True}}
 
 
 @pytest.mark.parametrize(("seconds", "is_ready"), [(29, True), (31, False)])
