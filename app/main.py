@@ -19,6 +19,7 @@ from app.core import docs_page, problem_handlers, request_log
 from app.core.body_limit import BodyLimit
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
+from app.core.idempotency import HEADER, REPLAYED
 from app.core.partitions import create_ahead
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
@@ -36,8 +37,9 @@ from app.team_targets.routes import team_targets
 from app.transitions.routes import transitions
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.event_routes import events
+from app.webhooks.readiness import WorkerReadiness
 from app.webhooks.routes import webhooks
-from app.webhooks.worker import run_worker
+from app.webhooks.worker import Worker
 
 ROUTERS = (
     people,
@@ -71,7 +73,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         _hold(app, settings, own)
         await _make_partitions(own)
         stop = asyncio.Event()
-        worker = asyncio.create_task(run_worker(settings, stop)) if with_worker else None
+        worker = _start_worker(app, settings, stop) if with_worker else None
         async with _waking_workers(app, settings, own):
             yield
         app.state.is_stopping = True
@@ -101,8 +103,8 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         CORSMiddleware,
         allow_origins=settings.cors_allowed_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "X-Request-Id"],
-        expose_headers=["ETag", "X-Request-Id", "Retry-After"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "X-Request-Id"],
+        expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
     )
     app.add_middleware(request_log.RequestLog)
     return app
@@ -147,8 +149,15 @@ async def _waking_workers(app: FastAPI, settings: Settings, database: Database) 
             await task
 
 
+def _start_worker(app: FastAPI, settings: Settings, stop: asyncio.Event) -> asyncio.Task[None]:
+    worker = Worker(settings)
+    app.state.readiness_checks.append(WorkerReadiness(worker))
+    return asyncio.create_task(worker.run(stop))
+
+
 def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.settings = settings
     app.state.database = database
+    app.state.readiness_checks = []
     app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)
     app.state.address_guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)

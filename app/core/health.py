@@ -1,6 +1,8 @@
 """`/livez`: the process answers. `/readyz`: so does its database, as this code expects it."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
@@ -9,6 +11,17 @@ from pydantic_core import to_json
 from app.core.database import TRANSIENT, Database
 from app.core.migrate import newest_revision
 from app.core.partitions import are_ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check of readiness found: all `checks` must hold; `facts` are shown and decide nothing."""
+
+    checks: dict[str, bool]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+ReadinessCheck: TypeAlias = Callable[[], Awaitable[Finding]]
 
 health = APIRouter(tags=["service"])
 
@@ -21,10 +34,16 @@ async def get_liveness() -> dict[str, str]:
 
 @health.get("/readyz")
 async def get_readiness(request: Request) -> Response:
-    """Tell whether requests can be served: the database answers, is migrated, and has room for a month to come."""
+    """Tell whether requests can be served: the database answers, is migrated and has room, and a worker progresses."""
     checks = await _checks(request.app.state.database)
+    facts: dict[str, Any] = {}
+    further: list[ReadinessCheck] = getattr(request.app.state, "readiness_checks", [])
+    for check in further:
+        finding = await check()
+        checks |= finding.checks
+        facts |= finding.facts
     is_ready = all(checks.values()) and not getattr(request.app.state, "is_stopping", False)
-    body = to_json({"status": "ready" if is_ready else "not_ready", "checks": checks})
+    body = to_json({"status": "ready" if is_ready else "not_ready", "checks": checks, **facts})
     return Response(body, status_code=200 if is_ready else 503, media_type="application/json")
 
 

@@ -6,7 +6,7 @@ never shown.
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -164,7 +164,7 @@ class Invalid(Problem):
     title = "Unprocessable content"
 
     @classmethod
-    def at(cls, pointer: str, code: str, detail: str) -> "Invalid":
+    def at(cls, pointer: str, code: str, detail: str) -> Self:
         """A problem with one wrong place."""
         return cls(errors=[FieldError(pointer=pointer, code=code, detail=detail)])
 

@@ -11,6 +11,7 @@ from app.webhooks import queries
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.destination import AddressRefused
 from app.webhooks.signing import new_secret
+from app.webhooks.subscription import check_filters
 
 
 class EventGone(Gone):
@@ -19,6 +20,9 @@ class EventGone(Gone):
 
 class DeliveryPending(Conflict):
     """The delivery is still being tried; only one that was delivered or given up can be redelivered."""
+
+
+_CLOSED_BREAKER: dict[str, Any] = {"breaker_open_until": None, "failed_probes": 0, "failing_subject_ids": []}
 
 
 def demand(row: Row | None) -> Row:
@@ -39,30 +43,35 @@ async def check_address(guard: AddressGuard, url: str | None) -> None:
 
 
 async def create_endpoint(tx: Transaction, fields: dict[str, Any]) -> Row:
-    """Write a new endpoint with a secret of its own; its address was checked."""
+    """Write a new endpoint with a secret of its own; its address was checked. Raises `Invalid` for unknown filters."""
+    await check_filters(tx, fields)
     endpoint_id = new_id()
     await start(tx, "webhook_endpoint", endpoint_id)
     return await tx.fetch_row(queries.insert_endpoint, id=endpoint_id, secret=new_secret(), **fields)
 
 
 async def change_endpoint(tx: Transaction, endpoint_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
-    """Change the given fields; raises `NotFound`, and `PreconditionFailed` when stale."""
-    await _lock(tx, endpoint_id, expected)
+    """Change the given fields; raises `NotFound`, `Invalid` for unknown filters, `PreconditionFailed` when stale."""
+    endpoint = await lock_endpoint(tx, endpoint_id, expected)
+    await check_filters(tx, changes)
+    if changes.get("url", endpoint["url"]) != endpoint["url"]:
+        changes = changes | _CLOSED_BREAKER
     return await tx.fetch_row(queries.update_endpoint.of(changes), id=endpoint_id, **changes)
 
 
 async def delete_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | None) -> None:
     """Delete an endpoint with all it is owed; raises `NotFound`, and `PreconditionFailed` when stale."""
-    await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)  # in the order that workers lock in
-    await _lock(tx, endpoint_id, expected)
+    await tx.execute(queries.lock_replay, endpoint_id=endpoint_id)  # in the order that workers lock in
+    await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)
+    await lock_endpoint(tx, endpoint_id, expected)
     await tx.execute(queries.delete_endpoint, id=endpoint_id)
 
 
 async def enable_endpoint(tx: Transaction, endpoint_id: UUID) -> Row:
     """Call an endpoint again, at once and with a clean record; raises `NotFound`."""
     await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)  # in the order that workers lock in
-    await _lock(tx, endpoint_id, None)
-    clean: dict[str, Any] = {
+    await lock_endpoint(tx, endpoint_id, None)
+    clean = _CLOSED_BREAKER | {
         "state": "enabled",
         "disabled_reason": None,
         "failing_since": None,
@@ -71,6 +80,16 @@ async def enable_endpoint(tx: Transaction, endpoint_id: UUID) -> Row:
     row = await tx.fetch_row(queries.update_endpoint.of(clean), id=endpoint_id, **clean)
     await tx.execute(queries.make_lanes_due, endpoint_id=endpoint_id)
     return row
+
+
+async def lock_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | None) -> Row:
+    """Take the endpoint's lock and read it; raises `NotFound`, and `PreconditionFailed` when stale."""
+    subject = await lock(tx, endpoint_id)
+    endpoint = demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
+    if subject is None:
+        raise NotFound
+    check_version(endpoint, expected)
+    return endpoint
 
 
 async def redeliver(tx: Transaction, delivery_id: UUID) -> Row:
@@ -83,11 +102,3 @@ async def redeliver(tx: Transaction, delivery_id: UUID) -> Row:
         delivery = demand(await tx.fetch_one(queries.find_delivery, id=delivery_id))
         raise DeliveryPending if delivery["status"] == "pending" else EventGone
     return row
-
-
-async def _lock(tx: Transaction, endpoint_id: UUID, expected: int | None) -> None:
-    subject = await lock(tx, endpoint_id)
-    endpoint = demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
-    if subject is None:
-        raise NotFound
-    check_version(endpoint, expected)

@@ -6,13 +6,15 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from app.core.caller import Caller
-from app.core.dependencies import AppDatabase
+from app.core.dependencies import AppDatabase, ReleasedDatabase
+from app.core.idempotency import SecretShownOnce
 from app.core.problems import NotFound, PreconditionFailed, documented
 from app.core.resource import ExpectedVersion, item_response, json_response, page_response
 from app.core.routing import router
 from app.people.authentication import Permission
 from app.webhooks import endpoints, queries, schemas
 from app.webhooks.address_guard import AddressGuard
+from app.webhooks.replay import ReplayUnderway, request_replay
 from app.webhooks.trial import sample, send_test
 
 webhooks = router("webhooks")
@@ -39,7 +41,12 @@ async def list_webhook_endpoints(
     return page_response(schemas.WebhookEndpointPage, page.rows, page.next_cursor)
 
 
-@webhooks.post("/webhook-endpoints", status_code=201, response_model=schemas.NewWebhookEndpoint, responses=documented())
+@webhooks.post(
+    "/webhook-endpoints",
+    status_code=201,
+    response_model=schemas.NewWebhookEndpoint,
+    responses=documented(SecretShownOnce),
+)
 async def create_webhook_endpoint(
     caller: Writer, database: AppDatabase, guard: Guard, body: schemas.WebhookEndpointCreate
 ) -> Response:
@@ -105,17 +112,40 @@ async def enable_webhook_endpoint(caller: Writer, database: AppDatabase, endpoin
 
 
 @webhooks.post(
+    "/webhook-endpoints/{endpoint_id}/replay",
+    status_code=202,
+    response_model=schemas.WebhookReplay,
+    responses=documented(NotFound, ReplayUnderway),
+)
+async def replay_webhook_endpoint(
+    caller: Writer, database: AppDatabase, endpoint_id: UUID, body: schemas.WebhookReplayCreate
+) -> Response:
+    """Deliver events recorded in a range once more, also those from before the endpoint existed.
+
+    Every event of the log that matches the endpoint's filters as they are now is owed again with all attempts of the
+    schedule: same ids, same bytes, in order per subject. What is pending stays pending once. While a large range is
+    put together nothing else is sent to the endpoint. At most a million events of the log.
+    """
+    async with database.begin(caller) as tx:
+        replay = await request_replay(tx, endpoint_id, body)
+    return json_response(replay, status=202)
+
+
+@webhooks.post(
     "/webhook-endpoints/{endpoint_id}/test", response_model=schemas.WebhookTest, responses=documented(NotFound)
 )
 async def create_webhook_endpoint_test(
     request: Request,
     caller: Writer,
-    database: AppDatabase,
+    database: ReleasedDatabase,
     guard: Guard,
     endpoint_id: UUID,
     body: schemas.WebhookTestRequest,
 ) -> Response:
-    """Send a signed `ping`, or a sample of any type, at once; answers what the endpoint answered."""
+    """Send a signed `ping`, or a sample of any type, at once; answers what the endpoint answered.
+
+    The answer is kept for an `Idempotency-Key` once it is there; until then, a repeated request sends again.
+    """
     async with database.begin(caller) as tx:
         endpoint = endpoints.demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
         stored = await tx.fetch_one(queries.find_newest_event, type=body.type)

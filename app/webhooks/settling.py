@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.database import Database, Statement, Transaction, new_id
+from app.webhooks.breaker import STANDARD_BREAKER, Breaker
 from app.webhooks.health import EndpointKey, note_health
 from app.webhooks.lanes import Lane, LaneKey
 from app.webhooks.result import Release, Report, Result
@@ -126,13 +127,17 @@ Hold: TypeAlias = tuple[LaneKey, int]  # a lane under one token
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`refused` lanes were taken over by others; `to_disable` are endpoints that have failed too long."""
+    """`refused` lanes were taken over by others; `to_disable` are endpoints that have failed too long.
+
+    `held_back` are the ids of endpoints whose breaker was found open.
+    """
 
     refused: frozenset[Hold]
     to_disable: frozenset[EndpointKey]
+    held_back: frozenset[UUID]
 
 
-async def settle(database: Database, reports: Sequence[Report]) -> Settled:
+async def settle(database: Database, reports: Sequence[Report], breaker: Breaker = STANDARD_BREAKER) -> Settled:
     """Write what the reports say in one transaction; those of lanes that are no longer ours change nothing."""
     async with database.begin_for_all() as tx:
         ours = await _lock(tx, reports)
@@ -140,8 +145,8 @@ async def settle(database: Database, reports: Sequence[Report]) -> Settled:
         results = [report for report in accepted if isinstance(report, Result)]
         await _write(tx, results)
         await _let_go(tx, [report for report in accepted if isinstance(report, Release)])
-        to_disable = await note_health(tx, results)
-    return Settled(frozenset(hold_of(report.lane) for report in reports) - ours, to_disable)
+        health = await note_health(tx, results, breaker)
+    return Settled(frozenset(hold_of(report.lane) for report in reports) - ours, *health)
 
 
 def hold_of(lane: Lane) -> Hold:

@@ -35,10 +35,16 @@ def upgrade() -> None:
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("consecutive_failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_success_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("max_concurrency", sa.SmallInteger(), server_default="10", nullable=False),
+        sa.Column("failing_subject_ids", postgresql.ARRAY(sa.Uuid()), server_default="{}", nullable=False),
+        sa.Column("failed_probes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("breaker_open_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_replaying", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.CheckConstraint("state IN ('enabled', 'disabled')", name=op.f("ck_webhook_endpoints__state")),
         sa.CheckConstraint(
             "disabled_reason IN ('gone', 'failing')", name=op.f("ck_webhook_endpoints__disabled_reason")
         ),
+        sa.CheckConstraint("max_concurrency BETWEEN 1 AND 100", name=op.f("ck_webhook_endpoints__max_concurrency")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name="fk_webhook_endpoints__organization_id"
         ),
@@ -140,6 +146,22 @@ def upgrade() -> None:
         "ix_webhook_attempts__delivery_id", "webhook_attempts", ["organization_id", "delivery_id", "id"], unique=False
     )
     op.create_table(
+        "webhook_replays",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("after_id", sa.Uuid(), nullable=False),
+        sa.Column("until_id", sa.Uuid(), nullable=False),
+        sa.Column("event_types", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "endpoint_id"],
+            ["webhook_endpoints.organization_id", "webhook_endpoints.id"],
+            name="fk_webhook_replays__endpoint_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "endpoint_id", name=op.f("pk_webhook_replays")),
+    )
+    op.create_table(
         "webhook_fanout_position",
         sa.Column("is_only", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("xid", Xid8(), nullable=False),
@@ -154,6 +176,7 @@ def upgrade() -> None:
     isolate("webhook_deliveries", app="SELECT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     isolate("webhook_lanes", app="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     isolate("webhook_attempts", app="SELECT", worker="SELECT, INSERT")
+    isolate("webhook_replays", app="SELECT, INSERT, UPDATE", worker="SELECT, UPDATE, DELETE")
     # of no organization: how far the one log of all of them has been read, for the worker only
     op.execute("ALTER TABLE webhook_fanout_position ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE webhook_fanout_position FORCE ROW LEVEL SECURITY")
@@ -164,6 +187,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("webhook_fanout_position")
+    op.drop_table("webhook_replays")
     op.drop_index("ix_webhook_attempts__delivery_id", table_name="webhook_attempts")
     op.drop_table("webhook_attempts")
     op.drop_index("ix_webhook_lanes__due_at", table_name="webhook_lanes")

@@ -13,6 +13,9 @@ from app.core.database import Database, connect
 from app.core.partitions import first_id, month_start
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
+from app.outbox.catalogue import EventType
+from app.outbox.event import Subject, render
+from tests.builders.event_schemas import an_event
 
 _START = """
 INSERT INTO subjects (organization_id, id, type, last_sequence) VALUES ($1, $2, 'account', 0) ON CONFLICT DO NOTHING
@@ -43,10 +46,11 @@ def id_made_at(moment: datetime) -> UUID:
 async def record_at(database: Database, caller: Caller, subject_id: UUID, moment: datetime) -> UUID:
     """Write the next event of an account in the app's role, as if it were then."""
     event_id = id_made_at(moment)
-    body = b'{"id":"%s"}' % str(event_id).encode()
     async with database.begin(caller) as tx:
         await tx.connection.execute(_START, caller.organization_id, subject_id)
         sequence = await tx.connection.fetchval(_NUMBER, caller.organization_id, subject_id, event_id)
+        subject = Subject("account", subject_id, sequence)
+        body = render(an_event(EventType.ACCOUNT_UPDATED), event_id, moment, subject, caller)
         await tx.connection.execute(_RECORD, caller.organization_id, event_id, subject_id, sequence, moment, body)
     return event_id
 

@@ -1,6 +1,7 @@
 """What the database itself refuses, whoever writes the SQL: each statement runs as the app's role."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -8,6 +9,9 @@ import pytest
 
 from app.core.database import new_id
 from app.core.roles import APP_ROLE
+from app.outbox.catalogue import EventType
+from app.outbox.event import Subject, render
+from tests.builders.event_schemas import an_event
 from tests.department import Department
 
 NEW_EVENT = """
@@ -94,6 +98,10 @@ async def test_a_number_is_of_one_event_and_of_its_transaction(
         "subject_id": account["id"],
         "sequence": "2",
     }
+    subject = Subject("account", UUID(account["id"]), 2)
+    fields["body"] = render(
+        an_event(EventType.ACCOUNT_UPDATED), event_id, datetime.now(UTC), subject, department.system
+    ).decode()
     async with app_role.transaction():
         await app_role.execute("SELECT set_config('app.organization_id', $1, true)", str(department.organization_id))
         await app_role.execute(
@@ -172,6 +180,4 @@ async def test_the_service_owns_nothing_and_is_no_superuser(owner: asyncpg.Conne
 
 async def _insert(app_role: asyncpg.Connection, fields: dict[str, str]) -> None:
     values = ", ".join(f"'{value}'" for value in fields.values())
-    await app_role.execute(
-        f"INSERT INTO events ({', '.join(fields)}, occurred_at, body) VALUES ({values}, now(), '{{}}')"  # noqa: S608 # literals
-    )
+    await app_role.execute(f"INSERT INTO events ({', '.join(fields)}, occurred_at) VALUES ({values}, now())")  # noqa: S608 # literals
