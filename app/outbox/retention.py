@@ -26,9 +26,11 @@ CROSS JOIN LATERAL (
 
 _note = Statement(
     sa.text("""
-INSERT INTO last_dropped_events (organization_id, xid, event_id)
-SELECT * FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:xids AS xid8[]), CAST(:event_ids AS uuid[]))
-ON CONFLICT (organization_id) DO UPDATE SET xid = excluded.xid, event_id = excluded.event_id
+INSERT INTO last_dropped_events (organization_id, xid, event_id, kept_from_id)
+SELECT dropped.*, CAST(:before AS uuid)
+FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:xids AS xid8[]), CAST(:event_ids AS uuid[])) AS dropped
+ON CONFLICT (organization_id) DO UPDATE
+SET xid = excluded.xid, event_id = excluded.event_id, kept_from_id = excluded.kept_from_id
 WHERE (last_dropped_events.xid, last_dropped_events.event_id) < (excluded.xid, excluded.event_id)
     """)
 )
@@ -48,5 +50,6 @@ async def forget_events(database: Database, before: datetime) -> list[str]:
                 organization_ids=[row["organization_id"] for row in last],
                 xids=[row["xid"] for row in last],
                 event_ids=[row["id"] for row in last],
+                before=first_id(before),
             )
     return dropped

@@ -47,4 +47,5 @@ last_dropped_events = sa.Table(
     sa.Column("organization_id", sa.Uuid, sa.ForeignKey("organizations.id"), primary_key=True),
     sa.Column("xid", Xid8, nullable=False),
     sa.Column("event_id", sa.Uuid, nullable=False),
+    sa.Column("kept_from_id", sa.Uuid, nullable=False),  # the smallest id of the first month that is kept
 )

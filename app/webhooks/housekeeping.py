@@ -31,14 +31,14 @@ _log = structlog.get_logger()
 
 async def keep_house(database: Database, settings: Settings, moment: datetime) -> None:
     """Make the months that are missing, and drop what the settings keep no longer; in the worker's role."""
-    if made := await create_ahead(database, moment):
-        _log.info("partitions made", count=made)
     try:
+        if made := await create_ahead(database, moment):
+            _log.info("partitions made", count=made)
         await _drop_attempts(database, month_start(moment, settings.attempt_retention_months))
         if settings.event_retention_months is not None:
             await _drop_events(database, month_start(moment, settings.event_retention_months))
     except asyncpg.LockNotAvailableError:
-        _log.info("a table was busy, its old partitions are dropped next time")
+        _log.info("a table was busy; its partitions are seen to next time")
 
 
 async def _drop_attempts(database: Database, before: datetime) -> None:
@@ -56,5 +56,6 @@ async def _drop_events(database: Database, before: datetime) -> None:
             return
     given_up = await give_up_deliveries(database, before)
     dropped = await forget_events(database, before)
+    given_up += await give_up_deliveries(database, before)  # what was asked for again until just now
     if dropped or given_up:
         _log.info("old events dropped", partitions=dropped, deliveries_given_up=given_up)

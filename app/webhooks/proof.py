@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from app.core.caller import Caller
 from app.core.database import Database, Statement, Transaction
 
-_FORGOTTEN = """
-coalesce((SELECT event_id FROM last_dropped_events WHERE organization_id = :organization_id),
+_KEPT_FROM = """
+coalesce((SELECT kept_from_id FROM last_dropped_events WHERE organization_id = :organization_id),
     '00000000-0000-0000-0000-000000000000')"""
 _STAGE_EVENTS = "('opportunity.stage_changed', 'lead.stage_changed')"
 _OF_EVENTS = "FROM events event WHERE event.organization_id = :organization_id"
 _OF_TRANSITIONS = f"""
 FROM stage_transitions transition
-WHERE transition.organization_id = :organization_id AND transition.event_id > {_FORGOTTEN}"""
+WHERE transition.organization_id = :organization_id AND transition.event_id >= {_KEPT_FROM}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,12 @@ LEDGER_CHECKS = (
     _check(
         "the events of a subject are numbered without gaps, up to its counter",
         "id",
-        f"""CASE WHEN {_FORGOTTEN} = '00000000-0000-0000-0000-000000000000'
+        f"""CASE WHEN last_event_id < {_KEPT_FROM} THEN events <> 0
+            WHEN {_KEPT_FROM} = '00000000-0000-0000-0000-000000000000'
             THEN events <> last_sequence OR newest IS DISTINCT FROM nullif(last_sequence, 0)
-            ELSE newest <> last_sequence OR events <> newest - oldest + 1 END""",
+            ELSE newest IS DISTINCT FROM nullif(last_sequence, 0) OR events <> coalesce(newest - oldest + 1, 0) END""",
         """FROM (
-            SELECT subject.id, subject.last_sequence, numbered.*
+            SELECT subject.id, subject.last_sequence, subject.last_event_id, numbered.*
             FROM subjects subject
             CROSS JOIN LATERAL (
                 SELECT count(*) AS events, min(sequence) AS oldest, max(sequence) AS newest
@@ -163,7 +164,7 @@ DELIVERY_CHECKS = (
                 AND event.sequence = delivery.sequence AND event.type = delivery.event_type
         )""",
         f"""FROM webhook_deliveries delivery
-        WHERE delivery.organization_id = :organization_id AND delivery.event_id > {_FORGOTTEN}""",
+        WHERE delivery.organization_id = :organization_id AND delivery.event_id >= {_KEPT_FROM}""",
     ),
     _check(
         "whatever is pending has a lane to wait in",

@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("xid", Xid8(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("kept_from_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_last_dropped_events__organization_id")
         ),

@@ -13,6 +13,7 @@ from app.core.database import Database, connect, new_id
 from app.core.partitions import MONTHS_AHEAD, create_ahead, drop_expired, month_start
 from app.core.roles import APP_ROLE, WORKER_ROLE
 from app.core.settings import Settings
+from app.main import create_app
 from tests.builders.months import (
     drop_partitions,
     months_ago,
@@ -169,6 +170,32 @@ async def test_every_partition_has_the_walls_triggers_and_indexes_of_its_table(o
         for aspect in ("has_walls", "triggers", "indexes", "constraints"):
             assert row[aspect] == parent[aspect], (row["relname"], aspect)
         assert (row["relacl"] is None) is (row is not parent), row["relname"]
+
+
+async def test_the_api_makes_what_is_missing_when_it_starts(settings: Settings, owner: asyncpg.Connection) -> None:
+    before = await partitions(owner)
+    await drop_partitions(owner, [partition_of("events", FARTHEST[0])])
+    app = create_app(settings)
+
+    async with app.router.lifespan_context(app):
+        after = await partitions(owner)
+
+    assert after == before
+
+
+async def test_the_api_starts_although_it_cannot_make_them(settings: Settings, owner: asyncpg.Connection) -> None:
+    function = "FUNCTION create_partitions_ahead(integer, timestamptz)"
+    await owner.execute(f"REVOKE EXECUTE ON {function} FROM {APP_ROLE}")
+    app = create_app(settings)
+
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://stageline.test") as client,
+    ):
+        answer = await client.get("/readyz")
+    await owner.execute(f"GRANT EXECUTE ON {function} TO {APP_ROLE}")
+
+    assert answer.status_code == 200
 
 
 async def test_not_ready_when_less_than_a_month_is_left(

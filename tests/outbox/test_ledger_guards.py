@@ -117,27 +117,23 @@ async def test_a_number_is_of_one_event_and_of_its_transaction(
     assert [row["sequence"] for row in numbers] == [1, 2]
 
 
+@pytest.mark.parametrize("xid", ["pg_current_xact_id()", "(SELECT last_xid FROM subjects WHERE id = $3)"])
 async def test_a_number_given_by_another_transaction_is_of_no_use(
-    department: Department, app_role: asyncpg.Connection
+    department: Department, app_role: asyncpg.Connection, xid: str
 ) -> None:
     account = await department.operations.post("/accounts", {"name": "Acme"})
-    event_id = new_id()
-    async with app_role.transaction():
-        await app_role.execute("SELECT set_config('app.organization_id', $1, true)", str(department.organization_id))
-        await app_role.execute(
-            "UPDATE subjects SET last_sequence = 2, last_event_id = $2 WHERE id = $1", UUID(account["id"]), event_id
-        )
+    organization_id, event_id, subject_id = department.organization_id, new_id(), UUID(account["id"])
     event = NEW_EVENT.format(sequence=2).replace("opportunity", "account").replace("stage_changed", "updated")
+    event = event.replace("body)", "body, xid)").replace("'{}')", f"'{{}}', {xid})")
 
-    async def run() -> None:
+    async def run(statement: str, *values: object) -> None:
         async with app_role.transaction():
-            await app_role.execute(
-                "SELECT set_config('app.organization_id', $1, true)", str(department.organization_id)
-            )
-            await app_role.execute(event, department.organization_id, event_id, UUID(account["id"]))
+            await app_role.execute("SELECT set_config('app.organization_id', $1, true)", str(organization_id))
+            await app_role.execute(statement, *values)
 
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await run()
+    await run("UPDATE subjects SET last_sequence = 2, last_event_id = $2 WHERE id = $1", subject_id, event_id)
+    with pytest.raises(asyncpg.RestrictViolationError, match="has just been advanced"):
+        await run(event, organization_id, event_id, subject_id)
 
 
 async def test_rows_of_another_organization_are_invisible_without_any_where_clause(

@@ -17,6 +17,7 @@ from app.webhooks.expiry import BATCH, delete_deliveries, give_up_deliveries
 from app.webhooks.fanout import fan_out
 from app.webhooks.housekeeping import keep_house
 from app.webhooks.lanes import Claim, claim
+from app.webhooks.proof import prove
 from app.webhooks.settling import settle
 from tests.builders.months import (
     drop_partitions,
@@ -237,6 +238,20 @@ async def test_an_event_is_not_dropped_under_a_redelivery(subscription: Subscrip
     assert partition_of("events", TOO_OLD) in kept
     assert await subscription.states() == [("failed", "expired")]
     assert await subscription.lanes() == []
+
+
+async def test_what_was_dropped_is_not_missed_by_the_proof(subscription: Subscription, keeping: Settings) -> None:
+    await subscription.owe(TOO_OLD + timedelta(days=1), NOW)
+    await subscription.owe(TOO_OLD, TOO_OLD)  # recorded later, with smaller ids
+    await keep_house(subscription.worker, keeping, NOW)
+    department = subscription.department
+
+    findings = [
+        finding async for finding in prove(department.database, subscription.worker, department.organization_id)
+    ]
+
+    assert [(finding.claim, finding.example) for finding in findings if finding.damaged] == []
+    assert [state for state, _ in await subscription.states()].count("failed") == 3
 
 
 async def test_several_workers_keep_house_at_once(subscription: Subscription, keeping: Settings) -> None:
