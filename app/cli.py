@@ -1,4 +1,4 @@
-"""The command line: serve, worker, migrate, create-organization, create-key, openapi, demo, import."""
+"""The command line: serve, worker, migrate, create-organization, create-key, openapi, demo, import, prove."""
 
 import asyncio
 import json
@@ -37,6 +37,7 @@ from app.main import create_app
 from app.people.directory import NoSuchOrganization, key_for_position
 from app.people.organizations import Founded
 from app.people.permissions import Position
+from app.proving import prove_all
 from app.webhooks.worker import run_worker
 
 app = typer.Typer(
@@ -51,7 +52,7 @@ _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _CURRENCY = re.compile("[A-Z]{3}")
-_USER_ERROR = 2
+_DAMAGED, _USER_ERROR = 1, 2
 
 T = TypeVar("T")
 Organization = Annotated[UUID | None, typer.Option("--organization", help="Which organization; needed if several.")]
@@ -146,6 +147,14 @@ def create_key(
 
     key = _run(make)
     _out.print(json.dumps({"key": key, "position": position}) if as_json else key)
+
+
+@app.command()
+def prove() -> None:
+    """Check that no transition lacks its event, no event its deliveries, and that all are in order."""
+    if not _run(lambda settings: prove_all(settings, _out)):
+        _err.print("The database is damaged: the table names what, and one example each.")
+        raise typer.Exit(_DAMAGED)
 
 
 @app.command()

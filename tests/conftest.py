@@ -17,6 +17,7 @@ from app.core.embedded_postgres import EmbeddedPostgres
 from app.core.migrate import migrate
 from app.core.settings import Settings
 from app.main import connect_app, create_app
+from tests.builders.event_schemas import mistakes_in_log
 from tests.department import Department
 
 _HOME = "STAGELINE_TEST_HOME"
@@ -55,9 +56,12 @@ async def database_url(server_url: str) -> AsyncIterator[str]:
             marker.touch()
         await admin.execute(f"DROP DATABASE IF EXISTS {name}")
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield with_database(server_url, name)
+    url = with_database(server_url, name)
+    yield url
+    mistakes = await mistakes_in_log(url)
     await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await admin.close()
+    assert mistakes == [], "\n".join(["tests have led to events that are not what the document says:", *mistakes])
 
 
 def with_database(url: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""`/livez`: the process answers. `/readyz`: so does its database, at the revision that this code expects."""
+"""`/livez`: the process answers. `/readyz`: so does its database, as this code expects it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from app.core.database import TRANSIENT, Database
 from app.core.migrate import newest_revision
+from app.core.partitions import are_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ async def get_liveness() -> dict[str, str]:
 
 @health.get("/readyz")
 async def get_readiness(request: Request) -> Response:
-    """Tell whether requests can be served: the database answers and is migrated, and a worker in here progresses."""
+    """Tell whether requests can be served: the database answers, is migrated and has room, and a worker progresses."""
     checks = await _checks(request.app.state.database)
     facts: dict[str, Any] = {}
     further: list[ReadinessCheck] = getattr(request.app.state, "readiness_checks", [])
@@ -50,6 +51,7 @@ async def _checks(database: Database) -> dict[str, Any]:
     try:
         async with database.begin_for_all() as tx:
             revision = await tx.connection.fetchval("SELECT version_num FROM alembic_version")
+            has_partitions = await are_ahead(tx)
     except (*TRANSIENT, asyncpg.PostgresError):
-        return {"database": False, "migrations": False}
-    return {"database": True, "migrations": revision == newest_revision()}
+        return {"database": False, "migrations": False, "partitions": False}
+    return {"database": True, "migrations": revision == newest_revision(), "partitions": has_partitions}

@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     cors_allowed_origins: Origins = Field(default=[], description="Origins of browser applications, comma separated.")
+    event_retention_months: int | None = Field(
+        default=None, ge=1, description="Whole months for which events are kept; absent: for ever."
+    )
+    attempt_retention_months: int = Field(
+        default=3, ge=1, description="Whole months for which attempts and settled deliveries are kept."
+    )
     webhook_allowed_networks: Networks = Field(
         default=[], description="Networks that webhooks may reach although they are not public, comma separated."
     )

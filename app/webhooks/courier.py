@@ -19,6 +19,8 @@ from app.webhooks.sender import Sender
 from app.webhooks.settling import Hold, hold_of
 from app.webhooks.slots import Slots
 
+_EMPTY_LANE_SECONDS = 1.0  # its events are gone: whoever dropped them settles its deliveries
+
 _log = structlog.get_logger()
 
 
@@ -87,7 +89,7 @@ class Courier:
 
     async def _carry(self, lane: Lane, send_until: float) -> None:
         endpoint_slots = self._endpoint_slots[lane.key.endpoint_id]
-        retry_after_seconds = None
+        retry_after_seconds = None if lane.deliveries else _EMPTY_LANE_SECONDS
         for delivery in lane.deliveries:
             # the endpoint's slot first: who waits for a slow endpoint holds nothing that others need
             async with endpoint_slots, self._slots:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.database import Row, Transaction, new_id
-from app.core.problems import Conflict, Invalid, NotFound
+from app.core.problems import Conflict, Gone, Invalid, NotFound
 from app.core.resource import check_version
 from app.outbox.record import lock, start
 from app.webhooks import queries
@@ -12,6 +12,10 @@ from app.webhooks.address_guard import AddressGuard
 from app.webhooks.destination import AddressRefused
 from app.webhooks.signing import new_secret
 from app.webhooks.subscription import check_filters
+
+
+class EventGone(Gone):
+    """The event is older than events are kept here: it cannot be delivered any more."""
 
 
 class DeliveryPending(Conflict):
@@ -89,11 +93,12 @@ async def lock_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | None
 
 
 async def redeliver(tx: Transaction, delivery_id: UUID) -> Row:
-    """Owe a delivery once more, with the full policy of attempts; raises `NotFound` and `DeliveryPending`."""
+    """Owe a delivery once more, with the full policy of attempts; raises `NotFound`, `DeliveryPending`, `EventGone`."""
     delivery = demand(await tx.fetch_one(queries.find_delivery, id=delivery_id))
     # the lane first: whoever settles its last delivery must see this one, or the lane would be removed
     await tx.execute(queries.put_lane, endpoint_id=delivery["endpoint_id"], subject_id=delivery["subject_id"])
     row = await tx.fetch_one(queries.redeliver, id=delivery_id)
     if row is None:
-        raise DeliveryPending
+        delivery = demand(await tx.fetch_one(queries.find_delivery, id=delivery_id))
+        raise DeliveryPending if delivery["status"] == "pending" else EventGone
     return row

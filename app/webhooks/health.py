@@ -22,6 +22,8 @@ from app.webhooks.schemas import WebhookEndpoint
 FAILING_FOR = timedelta(hours=120)
 FEWEST_FAILURES = 10
 
+_ENABLED = {"state": "enabled", "disabled_reason": None}
+
 
 class DisabledReason(StrEnum):
     """Why an endpoint is called no more."""
@@ -171,9 +173,5 @@ async def disable(database: Database, endpoint: EndpointKey) -> bool:
         if subject is None or row is None:
             return False
         payload = WebhookEndpoint.model_validate(dict(row)).model_dump(mode="json")
-        await record(
-            tx,
-            subject,
-            Event(type=EventType.WEBHOOK_ENDPOINT_DISABLED, object=payload, before={"state": "enabled"}),
-        )
+        await record(tx, subject, Event(EventType.WEBHOOK_ENDPOINT_DISABLED, payload, _ENABLED))
         return True

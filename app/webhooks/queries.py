@@ -103,6 +103,8 @@ redeliver = Statement(
         in_organization(webhook_deliveries),
         webhook_deliveries.c.id == bindparam("id"),
         webhook_deliveries.c.status != "pending",
+        # also keeps the event's partition from being dropped until this transaction has ended
+        sa.exists().where(in_organization(events), events.c.id == webhook_deliveries.c.event_id),
     )
     .values(status="pending", attempts=0, next_attempt_at=None, settled_at=None, is_redelivery=True)
     .returning(webhook_deliveries)

@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from app.core.caller import Caller
-from app.core.dependencies import AppDatabase
+from app.core.dependencies import AppDatabase, ReleasedDatabase
+from app.core.idempotency import SecretShownOnce
 from app.core.problems import NotFound, PreconditionFailed, documented
 from app.core.resource import ExpectedVersion, item_response, json_response, page_response
 from app.core.routing import router
@@ -40,7 +41,12 @@ async def list_webhook_endpoints(
     return page_response(schemas.WebhookEndpointPage, page.rows, page.next_cursor)
 
 
-@webhooks.post("/webhook-endpoints", status_code=201, response_model=schemas.NewWebhookEndpoint, responses=documented())
+@webhooks.post(
+    "/webhook-endpoints",
+    status_code=201,
+    response_model=schemas.NewWebhookEndpoint,
+    responses=documented(SecretShownOnce),
+)
 async def create_webhook_endpoint(
     caller: Writer, database: AppDatabase, guard: Guard, body: schemas.WebhookEndpointCreate
 ) -> Response:
@@ -131,12 +137,15 @@ async def replay_webhook_endpoint(
 async def create_webhook_endpoint_test(
     request: Request,
     caller: Writer,
-    database: AppDatabase,
+    database: ReleasedDatabase,
     guard: Guard,
     endpoint_id: UUID,
     body: schemas.WebhookTestRequest,
 ) -> Response:
-    """Send a signed `ping`, or a sample of any type, at once; answers what the endpoint answered."""
+    """Send a signed `ping`, or a sample of any type, at once; answers what the endpoint answered.
+
+    The answer is kept for an `Idempotency-Key` once it is there; until then, a repeated request sends again.
+    """
     async with database.begin(caller) as tx:
         endpoint = endpoints.demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
         stored = await tx.fetch_one(queries.find_newest_event, type=body.type)
@@ -177,7 +186,7 @@ async def get_webhook_delivery(caller: Reader, database: AppDatabase, delivery_i
     "/webhook-deliveries/{delivery_id}/redelivery",
     status_code=202,
     response_model=schemas.WebhookDelivery,
-    responses=documented(NotFound, endpoints.DeliveryPending),
+    responses=documented(NotFound, endpoints.DeliveryPending, endpoints.EventGone),
 )
 async def create_webhook_redelivery(caller: Writer, database: AppDatabase, delivery_id: UUID) -> Response:
     """Deliver an event once more: same id, same bytes, all attempts of the schedule."""

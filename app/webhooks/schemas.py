@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from app.core.fields import Text
+from app.core.fields import Secret, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.outbox.catalogue import EventPattern, EventType
@@ -89,7 +89,7 @@ class WebhookEndpoint(Item):
 class NewWebhookEndpoint(WebhookEndpoint):
     """An endpoint just created, with the secret that its messages are signed with: it is shown this once."""
 
-    secret: str = Field(description="`whsec_` and base64, as Standard Webhooks has it.", examples=["whsec_…"])
+    secret: Secret = Field(description="`whsec_` and base64, as Standard Webhooks has it.", examples=["whsec_…"])
 
 
 class WebhookEndpointPage(BaseModel):
@@ -144,6 +144,12 @@ class WebhookTest(BaseModel):
     error_class: ErrorClass | None
     duration_ms: int
     response_excerpt: str
+
+
+class PingedEndpoint(BaseModel):
+    """What a `ping` is about: the endpoint that it is sent to."""
+
+    id: UUID
 
 
 class WebhookDelivery(BaseModel):

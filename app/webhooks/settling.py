@@ -88,7 +88,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) lane"""
 
-_remove_drained = Statement(
+remove_drained = Statement(
     sa.text(f"""
 DELETE FROM webhook_lanes
 USING (
@@ -156,7 +156,7 @@ def hold_of(lane: Lane) -> Hold:
 
 async def _lock(tx: Transaction, reports: Sequence[Report]) -> frozenset[Hold]:
     holds = sorted({hold_of(report.lane) for report in reports})  # locked in the order of their keys
-    rows = await tx.fetch_all(_lock_ours, **_columns(key for key, _ in holds), tokens=[token for _, token in holds])
+    rows = await tx.fetch_all(_lock_ours, **columns_of(key for key, _ in holds), tokens=[token for _, token in holds])
     return frozenset((LaneKey(*row[:3]), row["token"]) for row in rows)
 
 
@@ -189,12 +189,13 @@ async def _write(tx: Transaction, results: Sequence[Result]) -> None:
 async def _let_go(tx: Transaction, releases: Sequence[Release]) -> None:
     if not releases:
         return
-    columns = _columns(release.lane.key for release in releases)
-    await tx.execute(_remove_drained, **columns)
+    columns = columns_of(release.lane.key for release in releases)
+    await tx.execute(remove_drained, **columns)
     await tx.execute(_release, **columns, retry_afters=[release.retry_after_seconds for release in releases])
 
 
-def _columns(keys: Iterable[LaneKey]) -> dict[str, list[UUID]]:
+def columns_of(keys: Iterable[LaneKey]) -> dict[str, list[UUID]]:
+    """The keys of lanes as the parameters of statements on several lanes."""
     organization_ids, endpoint_ids, subject_ids = zip(*keys, strict=True)
     return {
         "organization_ids": list(organization_ids),

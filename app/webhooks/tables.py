@@ -123,6 +123,7 @@ webhook_attempts = sa.Table(
     sa.PrimaryKeyConstraint("organization_id", "id"),
     reference("webhook_attempts", "delivery_id", "webhook_deliveries", ondelete="CASCADE"),
     sa.Index("ix_webhook_attempts__delivery_id", "organization_id", "delivery_id", "id"),
+    postgresql_partition_by="RANGE (id)",
 )
 
 webhook_replays = sa.Table(

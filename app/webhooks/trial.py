@@ -1,6 +1,7 @@
 """A test of an endpoint: one signed message, sent at once, and what came back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,20 +10,22 @@ from app.core.caller import Caller
 from app.core.database import Row, new_id
 from app.core.settings import Settings
 from app.outbox.catalogue import EventType
-from app.outbox.event import Event, Subject, render
+from app.outbox.event import render
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Attempt, Limits
+from app.webhooks.examples import example_event
 from app.webhooks.schemas import WebhookTest
 from app.webhooks.sender import Sender
 
 
 def sample(caller: Caller, endpoint_id: UUID, event_type: EventType, stored: Row | None) -> tuple[UUID, bytes]:
-    """A stored event's id and bytes, or those of one made up about the endpoint; number 0 is in no log."""
+    """A stored event's id and bytes, or those of the type's example; number 0 is in no log."""
     if stored is not None:
         return stored["id"], stored["body"]
-    event_id = new_id()
-    event = Event(type=event_type, object={"id": endpoint_id})
-    return event_id, render(event, event_id, datetime.now(UTC), Subject("webhook_endpoint", endpoint_id, 0), caller)
+    event_id, (event, subject) = new_id(), example_event(event_type)
+    if event_type is EventType.PING:
+        event, subject = replace(event, object={"id": endpoint_id}), replace(subject, id=endpoint_id)
+    return event_id, render(event, event_id, datetime.now(UTC), replace(subject, last_sequence=0), caller)
 
 
 async def send_test(

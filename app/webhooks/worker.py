@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ import asyncpg
 import structlog
 
 from app.core.database import TRANSIENT, Database, connect, dsn
+from app.core.kept_answers import forget_expired
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
 from app.outbox.wakeup import CHANNEL
@@ -25,6 +27,7 @@ from app.webhooks.breaker import STANDARD_BREAKER, Breaker
 from app.webhooks.courier import Courier
 from app.webhooks.fanout import fan_out
 from app.webhooks.health import EndpointKey, disable, gone_endpoints
+from app.webhooks.housekeeping import keep_house
 from app.webhooks.lanes import STANDARD_CLAIM, Claim, claim, recreate_missing_lanes
 from app.webhooks.replaying import replay_batch
 from app.webhooks.result import STANDARD_SCHEDULE, Release, Report, Schedule
@@ -37,6 +40,7 @@ _MOST_REPORTS = 1_000
 _BUSY_REPORTS = 10
 _GATHER_SECONDS = 0.02
 _SWEEP_SECONDS = 60.0
+_HOUSEKEEPING_SECONDS = 3_600.0
 _HELD_BACK_SECONDS = (0.005, 0.1)
 _BACKOFF_SECONDS = (0.1, 2.0)
 _SHUTDOWN_SECONDS = 10.0
@@ -118,6 +122,7 @@ class Worker:
                     tasks.create_task(self._listen()),
                     tasks.create_task(self._sweep(database)),
                     tasks.create_task(self._replay(database)),
+                    tasks.create_task(self._keep_house(database)),
                     tasks.create_task(self._settle(database, courier)),
                 ]
                 taking = {
@@ -204,6 +209,8 @@ class Worker:
             if missing := await self._persistently(lambda: recreate_missing_lanes(database)):
                 _log.error("lanes were missing", count=missing)
                 self._due.set()
+            while await self._persistently(lambda: forget_expired(database)):
+                pass
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _replay(self, database: Database) -> None:
@@ -212,6 +219,15 @@ class Worker:
                 self._due.set()
             else:
                 await asyncio.sleep(self._pace.poll_seconds)
+
+    async def _keep_house(self, database: Database) -> None:
+        while True:
+            try:
+                await self._persistently(lambda: keep_house(database, self._settings, datetime.now(UTC)))
+            except asyncpg.PostgresError as error:
+                # deliveries go on; when no partition is left ahead, /readyz says so
+                _log.error("housekeeping failed", exc_info=error)
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _listen(self) -> None:
         while True:

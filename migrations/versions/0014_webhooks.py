@@ -140,6 +140,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_webhook_attempts")),
+        postgresql_partition_by="RANGE (id)",
     )
     op.create_index(
         "ix_webhook_attempts__delivery_id", "webhook_attempts", ["organization_id", "delivery_id", "id"], unique=False
@@ -172,7 +173,7 @@ def upgrade() -> None:
         "INSERT INTO webhook_fanout_position (xid, event_id) VALUES ('0', '00000000-0000-0000-0000-000000000000')"
     )
     isolate("webhook_endpoints", worker="SELECT, UPDATE")
-    isolate("webhook_deliveries", app="SELECT, UPDATE", worker="SELECT, INSERT, UPDATE")
+    isolate("webhook_deliveries", app="SELECT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     isolate("webhook_lanes", app="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     isolate("webhook_attempts", app="SELECT", worker="SELECT, INSERT")
     isolate("webhook_replays", app="SELECT, INSERT, UPDATE", worker="SELECT, UPDATE, DELETE")

@@ -62,10 +62,10 @@ def serving(*options: str) -> Iterator[ServerProcess]:
 
 
 @contextmanager
-def serving_in(home: Path, *options: str) -> Iterator[ServerProcess]:
-    """Start a server on a folder, wait until it is ready, stop it with SIGTERM."""
+def serving_in(home: Path, *options: str, **variables: str) -> Iterator[ServerProcess]:
+    """Start a server on a folder, or on the database that a variable names; stop it with SIGTERM."""
     port = free_port()
-    environment = environment_of(home)
+    environment = environment_of(home) | variables
     output = home / "output.txt"
     with output.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 # the project's own command
