@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.processes import OWN_ROOT
+
 from bench.faults.variants import VARIANTS, Variant
 
 _COPIED = ("app", "migrations", "tests", "examples", "openapi", "pyproject.toml", "README.md")
