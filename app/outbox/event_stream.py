@@ -14,7 +14,7 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from app.core.caller import Caller
-from app.core.connection import abort
+from app.core.connection import abort, hold_nothing_back
 from app.core.database import Row
 from app.core.persistence import persistently
 from app.core.problems import Problem
@@ -60,6 +60,7 @@ class EventStream(Response):
         self._place = subscription.after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hold_nothing_back(scope)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         with self._streams.following(self._subscription.caller.organization_id) as tail:
             gone = asyncio.create_task(_until_gone(receive))
