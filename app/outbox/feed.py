@@ -56,16 +56,18 @@ _NO_ID = UUID(int=0)
 BEGINNING = Place(0, _NO_ID)
 
 _MOST_BYTES = 4 * 1024 * 1024
-# a filter that lets hardly anything through must not have the whole log read in one statement
-_MOST_SCANNED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is read at once; the event that passes `most_bytes` is the last one."""
+    """How much is read at once; the event that passes `most_bytes` is the last one.
+
+    A filter that lets hardly anything through must not have the whole log looked at in one statement: `most_scanned`.
+    """
 
     most_events: int
     most_bytes: int
+    most_scanned: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ _is_after = sa.and_(
 _is_within = sa.tuple_(*_order) <= sa.tuple_(bindparam("bound_xid", type_=Xid8()), bindparam("bound_id", type_=sa.Uuid))
 
 _find_bound = Statement(
-    sa.select(*_order).where(_is_after, _is_within).order_by(*_order).offset(_MOST_SCANNED - 1).limit(1)
+    sa.select(*_order)
+    .where(_is_after, _is_within)
+    .order_by(*_order)
+    .offset(bindparam("most_scanned", type_=sa.Integer) - 1)
+    .limit(1)
 )
 _found = (
     sa.select(*(column for column in events.c if column.name != "organization_id"))
@@ -131,7 +137,7 @@ async def read_page(tx: Transaction, after: Place, wanted: EventFilter, bounds: 
     """The wanted events after a place; a page may be empty and yet have more behind it."""
     end = await find_end(tx)
     is_indexed = wanted.is_open or wanted.subject_id is not None
-    bound = end if is_indexed else await _find_scan_bound(tx, after, end)
+    bound = end if is_indexed else await _find_scan_bound(tx, after, end, bounds.most_scanned)
     rows = await tx.fetch_all(
         _read,
         **_between(after, bound),
@@ -163,8 +169,8 @@ async def is_held_back(tx: Transaction, end: Place) -> bool:
     return is_so
 
 
-async def _find_scan_bound(tx: Transaction, after: Place, end: Place) -> Place:
-    row = await tx.fetch_one(_find_bound, **_between(after, end))
+async def _find_scan_bound(tx: Transaction, after: Place, end: Place, most_scanned: int) -> Place:
+    row = await tx.fetch_one(_find_bound, **_between(after, end), most_scanned=most_scanned)
     return end if row is None else Place.of_row(row)
 
 

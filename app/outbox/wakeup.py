@@ -40,6 +40,7 @@ class Wakeup:
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 _log.warning("workers cannot be woken, they poll", error=type(error).__name__)
                 await asyncio.sleep(_RECONNECT_SECONDS)
+                self._news.set()  # what could not be told
 
     async def _send(self) -> None:
         connection = await asyncpg.connect(dsn(self._url), server_settings={"application_name": "stageline:wakeup"})
