@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
-from app.core.database import Database, connect
+from app.core.database import Database, connect, new_id
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
+from app.outbox.event import Event
 from app.outbox.feed import BEGINNING, Place
+from app.outbox.record import record, start
 from app.people.permissions import Position
 from tests.builders.event_streams import ReconnectingReader, streaming
 from tests.builders.feed import Load, Reader, events_of, write_events
@@ -38,6 +41,13 @@ async def served(server: ServerProcess, database: Database) -> AsyncIterator[Dep
 async def create_accounts(department: Department, count: int) -> list[str]:
     bodies = [{"name": f"Account {number}"} for number in range(count)]
     return [str((await department.operations.post("/accounts", body))["id"]) for body in bodies]
+
+
+async def publish_together(department: Department, count: int) -> None:
+    """Events of one transaction: they differ by their ids only."""
+    async with department.database.begin(department.system) as tx:
+        for _ in range(count):
+            await record(tx, await start(tx, "account", new_id()), Event("account.created", {}))
 
 
 async def create_account_at_last(department: Department) -> str:
@@ -86,18 +96,34 @@ async def test_without_a_place_it_begins_now(served: Department) -> None:
     assert message.body["subject"]["id"] == later[0]
 
 
-async def test_every_id_is_a_place_to_go_on_from_and_wins_over_the_cursor(served: Department) -> None:
-    await create_accounts(served, 4)
+@pytest.mark.parametrize("is_live", [True, False])
+async def test_every_id_is_a_place_to_go_on_from_also_within_a_transaction(
+    served: Department, *, is_live: bool
+) -> None:
+    async with AsyncExitStack() as watching:
+        watcher = await watching.enter_async_context(streaming(served.operations))
+        await publish_together(served, 3)
+        await create_accounts(served, 2)
+        messages = await watcher.read(5)
+        if not is_live:  # nobody keeps the newest events in memory
+            await watching.aclose()
+
+        for number, message in enumerate(messages[:-1], 1):
+            async with streaming(served.operations, message.id) as stream:
+                assert await stream.read(5 - number) == messages[number:]
+
+
+async def test_the_last_event_id_wins_over_the_cursor_and_is_one_of_the_feeds(served: Department) -> None:
+    await create_accounts(served, 3)
     async with streaming(served.operations, cursor=BEGINNING.cursor) as stream:
-        messages = await stream.read(4)
+        messages = await stream.read(3)
 
-    for number, message in enumerate(messages[:-1], 1):
-        async with streaming(served.operations, message.id, cursor=BEGINNING.cursor) as stream:
-            rest = await stream.read(4 - number)
+    async with streaming(served.operations, messages[0].id, cursor=BEGINNING.cursor) as stream:
+        rest = await stream.read(2)
 
-        assert rest == messages[number:]
-    feed = await served.operations.get("/events", cursor=messages[1].id)
-    assert [event["id"] for event in feed["items"]] == [message.body["id"] for message in messages[2:]]
+    feed = await served.operations.get("/events", cursor=messages[0].id)
+    assert rest == messages[1:]
+    assert [event["id"] for event in feed["items"]] == [message.body["id"] for message in rest]
 
 
 async def test_nothing_is_lost_or_doubled_across_reconnections_under_writers(
@@ -152,6 +178,15 @@ async def test_heartbeats_carry_the_place_past_events_that_are_not_wanted(served
 
     assert stream.heartbeats > 0
     assert message.body["subject"]["id"] == lead["id"]
+
+
+async def test_heartbeats_move_on_while_nothing_happens(served: Department, other_department: Department) -> None:
+    async with streaming(served.operations) as stream:
+        opened_at = Place.of(stream.last_id)
+        await other_department.operations.post("/accounts", {"name": "Theirs"})
+        await stream.until_at(Place(opened_at.xid + 1, opened_at.id))
+
+    assert stream.heartbeats > 0
 
 
 async def test_another_organizations_events_are_not_streamed(served: Department, other_department: Department) -> None:
