@@ -27,7 +27,8 @@ from app.follow_up.routes import follow_up
 from app.leads.routes import leads
 from app.opportunities.part_routes import opportunity_parts
 from app.opportunities.routes import opportunities
-from app.outbox.wakeup import Wakeup
+from app.outbox.streaming import EventStreams, StreamLimits
+from app.outbox.wakeup import Wakeup, listen
 from app.people.authentication import Authenticator
 from app.people.routes import people
 from app.pipelines.routes import pipelines
@@ -74,7 +75,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         await _make_partitions(own)
         stop = asyncio.Event()
         worker = _start_worker(app, settings, stop) if with_worker else None
-        async with _waking_workers(app, settings, own):
+        async with _waking(app, settings, own):
             yield
         app.state.is_stopping = True
         stop.set()
@@ -103,7 +104,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         CORSMiddleware,
         allow_origins=settings.cors_allowed_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "X-Request-Id"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "Last-Event-ID", "X-Request-Id"],
         expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
     )
     app.add_middleware(request_log.RequestLog)
@@ -133,20 +134,22 @@ async def _make_partitions(database: Database) -> None:
 
 
 @asynccontextmanager
-async def _waking_workers(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
-    """Tell the workers of every commit with an event, while the application runs."""
+async def _waking(app: FastAPI, settings: Settings, database: Database) -> AsyncIterator[None]:
+    """Tell workers and streams of every commit with an event, while the application runs."""
     if settings.database_url is None:
         yield
         return
     app.state.wakeup = wakeup = Wakeup(settings.database_url)
     database.after_commit = wakeup.notify
-    task = asyncio.create_task(wakeup.run())
+    streams: EventStreams = app.state.event_streams
+    tasks = [asyncio.create_task(wakeup.run()), asyncio.create_task(listen(settings.database_url, streams.wake))]
     try:
         yield
     finally:
-        task.cancel()
+        for task in tasks:
+            task.cancel()
         with suppress(asyncio.CancelledError):
-            await task
+            await asyncio.gather(*tasks)
 
 
 def _start_worker(app: FastAPI, settings: Settings, stop: asyncio.Event) -> asyncio.Task[None]:
@@ -161,4 +164,8 @@ def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.database = database
     app.state.readiness_checks = []
     app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)
+    limits = StreamLimits(
+        settings.max_event_streams, settings.event_stream_heartbeat_seconds, settings.event_stream_slow_reader_seconds
+    )
+    app.state.event_streams = EventStreams(database, limits)
     app.state.address_guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)

@@ -5,18 +5,22 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from socket import socket
 from uuid import UUID
 
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
 
 from app.core import heap
+from app.core.connection import Protocol
 from app.core.database import Database, connect
 from app.core.migrate import migrate
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
 from app.founding import create_organization
 from app.main import connect_app, create_app
+from app.outbox.streaming import EventStreams
 from app.people.api_key import ApiKey
 from app.people.directory import choose_organization, list_organizations
 
@@ -32,6 +36,19 @@ class Address:
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which ends the event streams before it waits for open connections."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        streams: EventStreams = self._app.state.event_streams
+        streams.stop()
+        await super().shutdown(sockets)
 
 
 async def migrate_to_newest(settings: Settings) -> None:
@@ -96,19 +113,20 @@ def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
     """Serve until SIGTERM or SIGINT; requests drain and the worker gives its leases back."""
     # uvicorn raises the signal again after its shutdown: leave normally, so that an embedded Postgres is stopped too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    app = create_app(settings, with_worker=with_worker)
     config = uvicorn.Config(
-        create_app(settings, with_worker=with_worker),
+        app,
         host=address.host,
         port=address.port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         access_log=False,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=20,
     )
     heap.settle()
-    uvicorn.Server(config).run()
+    Server(config, app).run()
 
 
 def _url(settings: Settings) -> str:

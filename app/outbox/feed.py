@@ -8,16 +8,17 @@ import base64
 import binascii
 import struct
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from app.core.database import Statement, Transaction
+from app.core.database import Row, Statement, Transaction
 from app.core.problems import Gone, Invalid, NotFound
 from app.core.schema import Xid8
-from app.outbox.catalogue import EVERYTHING
+from app.outbox.filters import EventFilter, is_wanted
 from app.outbox.schemas import EventQuery
 from app.outbox.tables import events, last_dropped_events
 
@@ -35,15 +36,20 @@ class Place(NamedTuple):
     id: UUID
 
     @classmethod
-    def of(cls, cursor: str | None) -> "Place":
-        """The place that a cursor names, the beginning without one; raises `Invalid` at `/query/cursor`."""
+    def of(cls, cursor: str | None, pointer: str = "/query/cursor") -> "Place":
+        """The place that a cursor names, the beginning without one; raises `Invalid` at the pointer."""
         if cursor is None:
             return BEGINNING
         try:
             xid, event_id = _PLACE.unpack(base64.b64decode(cursor, altchars=b"-_", validate=True))
         except (binascii.Error, ValueError, struct.error):
-            raise Invalid.at("/query/cursor", "invalid_cursor", "This cursor was not made by this service.") from None
+            raise Invalid.at(pointer, "invalid_cursor", "This cursor was not made by this service.") from None
         return cls(xid, UUID(bytes=event_id))
+
+    @classmethod
+    def of_row(cls, row: Row) -> "Place":
+        """The place of an event: nothing is skipped or repeated after it."""
+        return cls(row["xid"], row["id"])
 
     @property
     def cursor(self) -> str:
@@ -53,23 +59,34 @@ class Place(NamedTuple):
 _NO_ID = UUID(int=0)
 BEGINNING = Place(0, _NO_ID)
 
+_MOST_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is read at once; the event that passes `most_bytes` is the last one.
+
+    A filter that lets hardly anything through must not have the whole log looked at in one statement: `most_scanned`.
+    """
+
+    most_events: int
+    most_bytes: int
+    most_scanned: int = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Stored bytes in order, and where to go on."""
+    """Rows of the log in order, and where to go on."""
 
-    bodies: list[bytes]
+    rows: list[Row]
     place: Place
     has_more: bool
 
     def render(self) -> bytes:
         """The page as JSON, around the bytes as they were stored."""
+        bodies = b",".join(row["body"] for row in self.rows)
         more = b"true" if self.has_more else b"false"
-        return b'{"items":[%s],"next_cursor":"%s","has_more":%s}' % (
-            b",".join(self.bodies),
-            self.place.cursor.encode(),
-            more,
-        )
+        return b'{"items":[%s],"next_cursor":"%s","has_more":%s}' % (bodies, self.place.cursor.encode(), more)
 
 
 # The reading is planned once, not at each page: planning over dozens of months takes longer than reading. And it merges
@@ -83,27 +100,38 @@ _find_horizon = Statement(
     )
 )
 
-_noun = sa.func.split_part(events.c.type, ".", 1)
-_read = Statement(
-    sa.select(events.c.xid, events.c.id, events.c.body)
-    .where(
-        events.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
-        sa.tuple_(events.c.xid, events.c.id)
-        > sa.tuple_(bindparam("after_xid", type_=Xid8()), bindparam("after_id", type_=sa.Uuid)),
-        events.c.xid < bindparam("horizon", type_=Xid8()),
-        sa.or_(
-            sa.func.cardinality(bindparam("patterns", type_=sa.ARRAY(sa.Text))) == 0,
-            events.c.type == sa.any_(bindparam("patterns", type_=sa.ARRAY(sa.Text))),
-            _noun.concat(".*") == sa.any_(bindparam("patterns", type_=sa.ARRAY(sa.Text))),
-        ),
-        sa.or_(
-            bindparam("subject_id", type_=sa.Uuid).is_(None),
-            events.c.subject_id == bindparam("subject_id", type_=sa.Uuid),
-        ),
-    )
-    .order_by(events.c.xid, events.c.id)
-    .limit(bindparam("row_limit", type_=sa.Integer))
+_order = (events.c.xid, events.c.id)
+_is_after = sa.and_(
+    events.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
+    sa.tuple_(*_order) > sa.tuple_(bindparam("after_xid", type_=Xid8()), bindparam("after_id", type_=sa.Uuid)),
 )
+_is_within = sa.tuple_(*_order) <= sa.tuple_(bindparam("bound_xid", type_=Xid8()), bindparam("bound_id", type_=sa.Uuid))
+
+_find_bound = Statement(
+    sa.select(*_order)
+    .where(_is_after, _is_within)
+    .order_by(*_order)
+    .offset(bindparam("most_scanned", type_=sa.Integer) - 1)
+    .limit(1)
+)
+_found = (
+    sa.select(*(column for column in events.c if column.name != "organization_id"))
+    .where(_is_after, _is_within, is_wanted)
+    .order_by(*_order)
+    .limit(bindparam("row_limit", type_=sa.Integer))
+    .subquery("found")
+)
+_bytes_before = sa.func.sum(sa.func.octet_length(_found.c.body)).over(
+    order_by=(_found.c.xid, _found.c.id), rows=(None, -1)
+)
+_is_room = sa.func.coalesce(_bytes_before, 0) < bindparam("most_bytes", type_=sa.BigInteger)
+_read = Statement(
+    sa.select(
+        *(column for column in _found.c if column.name != "body"), sa.case((_is_room, _found.c.body)).label("body")
+    ).order_by(_found.c.xid, _found.c.id)
+)
+
+_is_anything_after = Statement(sa.select(sa.exists().where(_is_after)))
 
 _find_last_dropped = Statement(
     sa.select(last_dropped_events.c.xid, last_dropped_events.c.event_id).where(
@@ -125,23 +153,60 @@ async def read_feed(tx: Transaction, query: EventQuery) -> FeedPage:
     Raises `Invalid` for a cursor that was not made here, and `EventsGone` for one after which events were dropped.
     """
     after = Place.of(query.cursor)
-    # taken first: all that lies below it has ended, and is seen by the snapshot of the next statement
-    horizon: int = await tx.fetch_value(_find_horizon)
-    rows = await tx.fetch_all(
-        _read,
-        after_xid=after.xid,
-        after_id=after.id,
-        horizon=horizon,
-        patterns=[] if EVERYTHING in query.type else query.type,
-        subject_id=query.subject_id,
-        row_limit=query.limit + 1,
-    )
+    page = await read_page(tx, after, query, Bounds(query.limit, _MOST_BYTES))
     if query.cursor is not None:
         await _demand_all_after(tx, after)
-    has_more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    place = Place(rows[-1]["xid"], rows[-1]["id"]) if has_more else max(after, Place(horizon, _NO_ID))
-    return FeedPage([row["body"] for row in rows], place, has_more)
+    return page
+
+
+async def read_page(tx: Transaction, after: Place, wanted: EventFilter, bounds: Bounds) -> FeedPage:
+    """The wanted events after a place; a page may be empty and yet have more behind it."""
+    end = await find_end(tx)
+    is_indexed = wanted.is_open or wanted.subject_id is not None
+    bound = end if is_indexed else await _find_scan_bound(tx, after, end, bounds.most_scanned)
+    rows = await tx.fetch_all(
+        _read,
+        **_between(after, bound),
+        **wanted.parameters(),
+        row_limit=bounds.most_events + 1,
+        most_bytes=bounds.most_bytes,
+    )
+    page = list(takewhile(lambda row: row["body"] is not None, rows[: bounds.most_events]))
+    if len(page) < len(rows):
+        return FeedPage(page, Place.of_row(page[-1]), has_more=True)
+    return FeedPage(page, max(after, bound), has_more=bound != end)
+
+
+async def find_start(tx: Transaction, cursor: str | None, last_event_id: str | None) -> Place:
+    """Where a stream begins: after the last event that was received, else at the cursor, else at the log's end.
+
+    Raises as `read_feed` does.
+    """
+    if not last_event_id and cursor is None:
+        return await find_end(tx)
+    start = Place.of(last_event_id, "/header/Last-Event-ID") if last_event_id else Place.of(cursor)
+    await _demand_all_after(tx, start)
+    return start
+
+
+async def find_end(tx: Transaction) -> Place:
+    """Where the log ends for now: all that lies before it has ended, and is seen by the next statement."""
+    return Place(await tx.fetch_value(_find_horizon), _NO_ID)
+
+
+async def is_held_back(tx: Transaction, end: Place) -> bool:
+    """Whether committed events after the end wait for an older transaction of the server."""
+    is_so: bool = await tx.fetch_value(_is_anything_after, after_xid=end.xid, after_id=end.id)
+    return is_so
+
+
+async def _find_scan_bound(tx: Transaction, after: Place, end: Place, most_scanned: int) -> Place:
+    row = await tx.fetch_one(_find_bound, **_between(after, end), most_scanned=most_scanned)
+    return end if row is None else Place.of_row(row)
+
+
+def _between(after: Place, bound: Place) -> dict[str, object]:
+    return {"after_xid": after.xid, "after_id": after.id, "bound_xid": bound.xid, "bound_id": bound.id}
 
 
 async def _demand_all_after(tx: Transaction, place: Place) -> None:

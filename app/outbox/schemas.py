@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from app.outbox.catalogue import EventPattern, EventType
+from app.outbox.catalogue import EventType
+from app.outbox.filters import EventFilter
 
 
 class EventSubject(BaseModel):
@@ -55,18 +56,25 @@ class EventPage(BaseModel):
 
     items: list[EventEnvelope]
     next_cursor: str = Field(description="Where to go on, also from an empty page.")
-    has_more: bool = Field(description="Whether the next page has something right now.")
+    has_more: bool = Field(description="Whether to ask again at once; a page may be short, or empty, and have more.")
 
 
-class EventQuery(BaseModel):
+Cursor = Annotated[
+    str | None, Field(max_length=200, description="`next_cursor` of the feed, or an `id` of the stream.")
+]
+
+
+class EventQuery(EventFilter):
     """Which events of the log are wanted."""
 
-    model_config = ConfigDict(extra="forbid")
-
     limit: Annotated[int, Field(ge=1, le=1_000, description="Events per page.")] = 100
-    cursor: Annotated[str | None, Field(max_length=200, description="`next_cursor` of the page before.")] = None
-    type: Annotated[list[EventPattern], Field(max_length=100)] = []
-    subject_id: UUID | None = None
+    cursor: Cursor = None
+
+
+class EventStreamQuery(EventFilter):
+    """Which events are streamed, and from where."""
+
+    cursor: Cursor = None
 
 
 class EventTypeDescription(BaseModel):

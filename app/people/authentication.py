@@ -91,15 +91,16 @@ _bearer = HTTPBearer(
 )
 
 
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
 class Permission:
     """A route's declared permission; as a dependency it gives the caller, or refuses."""
 
     def __init__(self, action: str | None) -> None:
         self.action = action
 
-    async def __call__(
-        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> Caller:
+    async def __call__(self, request: Request, credentials: Credentials) -> Caller:
         if credentials is None:
             raise Unauthenticated
         authenticator: Authenticator = request.app.state.authenticator

@@ -1,9 +1,11 @@
 """`/v1/events` and `/v1/event-types`."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Header, Query, Request, Response
 
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
@@ -12,12 +14,23 @@ from app.core.resource import json_response
 from app.core.routing import router
 from app.outbox import schemas
 from app.outbox.catalogue import DESCRIPTIONS
-from app.outbox.feed import EventsGone, read_event, read_feed
-from app.people.authentication import Permission
+from app.outbox.event_stream import EventStream, Subscription
+from app.outbox.feed import EventsGone, find_start, read_event, read_feed
+from app.outbox.streaming import EventStreams, TooManyStreams
+from app.people.authentication import Credentials, Permission
 
 events = router("events")
 
-Reader = Annotated[Caller, Depends(Permission("events.read"))]
+_may_read = Permission("events.read")
+Reader = Annotated[Caller, Depends(_may_read)]
+LastEventId = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        max_length=200,
+        description="The last `id` that was received; wins over `cursor`. Without either the stream begins now.",
+    ),
+]
 Anybody = Annotated[Caller, Depends(Permission("reference.read"))]
 
 
@@ -30,6 +43,41 @@ async def list_events(caller: Reader, database: AppDatabase, query: Annotated[sc
     async with database.begin(caller) as tx:
         page = await read_feed(tx, query)
     return Response(page.render(), media_type="application/json")
+
+
+_STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Messages of `id`, `event` (the type) and `data` (one line: an `EventEnvelope`), live.",
+        "content": {EventStream.media_type: {"schema": {"type": "string"}}},
+    }
+}
+
+
+async def _slot(request: Request) -> AsyncIterator[EventStreams]:
+    streams: EventStreams = request.app.state.event_streams
+    async with streams.slot():
+        yield streams
+
+
+@events.get("/events/stream", response_class=Response, responses=_STREAMED | documented(TooManyStreams))
+async def stream_events(
+    request: Request,
+    caller: Reader,
+    credentials: Credentials,
+    database: AppDatabase,
+    query: Annotated[schemas.EventStreamQuery, Query()],
+    streams: Annotated[EventStreams, Depends(_slot)],
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Follow the log as server-sent events, from a cursor or from now on; each `id` is a cursor to go on from.
+
+    `data` holds the bytes that webhooks carry. Between events a heartbeat carries the place reached, without `data`.
+    The stream ends when the process stops or the key may read no longer: connect again with the last `id`.
+    """
+    async with database.begin(caller) as tx:
+        after = await find_start(tx, query.cursor, last_event_id)
+    authorize = partial(_may_read, request, credentials)
+    return EventStream(streams, Subscription(caller, query, after, authorize))
 
 
 @events.get("/events/{event_id}", response_model=schemas.EventEnvelope, responses=documented(NotFound))

@@ -6,21 +6,21 @@ when it progresses, not when its process exists.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
 
 import asyncpg
 import structlog
 
-from app.core.database import TRANSIENT, Database, connect, dsn
+from app.core.database import Database, connect
 from app.core.kept_answers import forget_expired
+from app.core.persistence import persistently
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
-from app.outbox.wakeup import CHANNEL
+from app.outbox.wakeup import listen
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Limits
 from app.webhooks.breaker import STANDARD_BREAKER, Breaker
@@ -44,7 +44,6 @@ _GATHER_SECONDS = 0.02
 _SWEEP_SECONDS = 60.0
 _HOUSEKEEPING_SECONDS = 3_600.0
 _HELD_BACK_SECONDS = (0.005, 0.1)
-_BACKOFF_SECONDS = (0.1, 2.0)
 _SHUTDOWN_SECONDS = 10.0
 
 # These tables fill and drain faster than their statistics follow, and every statement here looks rows up by key.
@@ -57,7 +56,6 @@ PLANS = {
 }
 
 _log = structlog.get_logger()
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then finish the attempts under way, settle them and release the leases."""
-        self.database = database = await self._persistently(self._connect)
+        self.database = database = await persistently(self._connect)
         database.after_commit = self._news.set
         settings = self._settings
         guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)
@@ -124,7 +122,7 @@ class Worker:
         try:
             async with asyncio.TaskGroup() as tasks:
                 background = [
-                    tasks.create_task(self._listen()),
+                    tasks.create_task(listen(self._url, self._news.set)),
                     tasks.create_task(self._sweep(database)),
                     tasks.create_task(self._replay(database)),
                     tasks.create_task(self._keep_house(database)),
@@ -160,7 +158,7 @@ class Worker:
         held_back_seconds = shortest
         while not self._is_stopping:
             self._news.clear()
-            done = await self._persistently(lambda: fan_out(database))
+            done = await persistently(lambda: fan_out(database))
             self._progress["fan_out"] = self._clock()
             if done is None or done.deliveries:
                 self._due.set()
@@ -177,7 +175,7 @@ class Worker:
             self._due.clear()
             started = time.monotonic()
             held = courier.shares_taken(amount.lanes_per_endpoint)
-            lanes = await self._persistently(partial(claim, database, amount, held))
+            lanes = await persistently(partial(claim, database, amount, held))
             courier.take(lanes, started + amount.lease_seconds - self._settings.webhook_deadline_seconds)
             self._progress["claim"] = self._clock()
             if not lanes:
@@ -193,7 +191,7 @@ class Worker:
     async def _settle_batch(self, database: Database, courier: Courier, reports: list[Report]) -> None:
         # first, so that nothing is sent to them between the two
         await self._disable(database, gone_endpoints(reports))
-        settled = await self._persistently(lambda: settle(database, reports, self._pace.breaker))
+        settled = await persistently(lambda: settle(database, reports, self._pace.breaker))
         courier.hold_back(settled.held_back)
         for hold in settled.refused:
             courier.lose(hold)
@@ -207,22 +205,22 @@ class Worker:
 
     async def _disable(self, database: Database, endpoints: Iterable[EndpointKey]) -> None:
         for endpoint in endpoints:
-            if await self._persistently(partial(disable, database, endpoint)):
+            if await persistently(partial(disable, database, endpoint)):
                 _log.warning("endpoint disabled", endpoint_id=str(endpoint.id), reason=endpoint.reason)
 
     async def _sweep(self, database: Database) -> None:
         while True:
-            if missing := await self._persistently(lambda: recreate_missing_lanes(database)):
+            if missing := await persistently(lambda: recreate_missing_lanes(database)):
                 _log.error("lanes were missing", count=missing)
                 self._due.set()
-            while await self._persistently(lambda: forget_expired(database)):
+            while await persistently(lambda: forget_expired(database)):
                 pass
-            await self._persistently(lambda: wipe_expired_secrets(database))
+            await persistently(lambda: wipe_expired_secrets(database))
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _replay(self, database: Database) -> None:
         while True:
-            if await self._persistently(lambda: replay_batch(database)):
+            if await persistently(lambda: replay_batch(database)):
                 self._due.set()
             else:
                 await asyncio.sleep(self._pace.poll_seconds)
@@ -230,27 +228,11 @@ class Worker:
     async def _keep_house(self, database: Database) -> None:
         while True:
             try:
-                await self._persistently(lambda: keep_house(database, self._settings, datetime.now(UTC)))
+                await persistently(lambda: keep_house(database, self._settings, datetime.now(UTC)))
             except asyncpg.PostgresError as error:
                 # deliveries go on; when no partition is left ahead, /readyz says so
                 _log.error("housekeeping failed", exc_info=error)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
-
-    async def _listen(self) -> None:
-        while True:
-            await self._persistently(self._hear)
-
-    async def _hear(self) -> None:
-        connection = await asyncpg.connect(dsn(self._url), server_settings={"application_name": "stageline:listener"})
-        closed = asyncio.Event()
-        connection.add_termination_listener(lambda _connection: closed.set())
-        try:
-            await connection.add_listener(CHANNEL, lambda *_news: self._news.set())
-            self._news.set()  # whatever was missed
-            await closed.wait()
-        finally:
-            connection.terminate()
-        raise ConnectionResetError
 
     async def _connect(self) -> Database:
         return await connect(
@@ -260,17 +242,6 @@ class Worker:
             options=self._settings.server_options() | PLANS,
             acquire_timeout_seconds=self._settings.database_acquire_timeout_seconds,
         )
-
-    async def _persistently(self, deed: Callable[[], Awaitable[_T]]) -> _T:
-        shortest, longest = _BACKOFF_SECONDS
-        backoff_seconds = shortest
-        while True:
-            try:
-                return await deed()
-            except TRANSIENT as error:
-                _log.warning("worker tries again", error=type(error).__name__, seconds=backoff_seconds)
-            await asyncio.sleep(backoff_seconds)
-            backoff_seconds = min(backoff_seconds * 2, longest)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from app.core.caller import Caller
@@ -35,6 +35,10 @@ class Reader:
     limit: int
     _place: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def cursor(self) -> str:
+        return str(self._place["cursor"])
+
     async def read(self, count: int) -> list[dict[str, Any]]:
         """At least so many events, from where the last reading ended."""
         events: list[dict[str, Any]] = []
@@ -54,6 +58,14 @@ class Reader:
                 return events
 
 
+class Follower(Protocol):
+    """Whoever reads events from where the last reading ended."""
+
+    async def read(self, count: int) -> list[dict[str, Any]]: ...
+
+    async def read_to_the_end(self) -> list[dict[str, Any]]: ...
+
+
 @dataclass(frozen=True)
 class Load:
     """So many events by writers that contend for the same few subjects, hold transactions open and roll some back."""
@@ -64,7 +76,7 @@ class Load:
 
 
 async def write_events(
-    database: Database, caller: Caller, reader: Reader, load: Load
+    database: Database, caller: Caller, reader: Follower, load: Load
 ) -> tuple[set[str], list[dict[str, Any]]]:
     """Write while the reader reads; gives the ids of the committed events, and what was read."""
     subject_ids = [new_id() for _ in range(load.subjects)]

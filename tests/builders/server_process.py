@@ -8,15 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from app.core.secret_keys import new_key
+
 STAGELINE = str(Path(sys.executable).parent / "stageline")
 _START_SECONDS = 60
+_DATABASE_VARIABLES = {"DATABASE_URL", "STAGELINE_SECRET_KEYS"}
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,13 @@ def data_folder() -> Iterator[Path]:
 
 def environment_of(home: Path) -> dict[str, str]:
     """The environment of a process whose embedded Postgres is in the folder."""
-    dropped = {
-        "DATABASE_URL",
-        "STAGELINE_SECRET_KEYS",
-        "PYTHONDONTWRITEBYTECODE",
-    }  # without compiled files every start takes twice as long
-    environment = {name: value for name, value in os.environ.items() if name not in dropped}
+    environment = {name: value for name, value in _environment().items() if name not in _DATABASE_VARIABLES}
     return environment | {"STAGELINE_DATA_DIR": str(home)}
+
+
+def _environment() -> dict[str, str]:
+    # without compiled files every start takes twice as long
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @contextmanager
@@ -68,9 +71,23 @@ def serving(*options: str) -> Iterator[ServerProcess]:
 @contextmanager
 def serving_in(home: Path, *options: str, **variables: str) -> Iterator[ServerProcess]:
     """Start a server on a folder, or on the database that a variable names; stop it with SIGTERM."""
+    with _running(environment_of(home) | variables, home / "output.txt", options) as server:
+        yield server
+
+
+@contextmanager
+def serving_on(database_url: str, **settings: object) -> Iterator[ServerProcess]:
+    """Start a server without a worker on a given database, wait until it is ready, stop it with SIGTERM."""
+    given = {f"STAGELINE_{name}".upper(): str(value) for name, value in settings.items()}
+    with data_folder() as home:
+        environment = _environment() | {"DATABASE_URL": database_url, "STAGELINE_SECRET_KEYS": new_key(), **given}
+        with _running(environment, home / "output.txt", ["--no-worker"]) as server:
+            yield server
+
+
+@contextmanager
+def _running(environment: dict[str, str], output: Path, options: Iterable[str]) -> Iterator[ServerProcess]:
     port = free_port()
-    environment = environment_of(home) | variables
-    output = home / "output.txt"
     with output.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 # the project's own command
             [STAGELINE, "serve", "--port", str(port), *options], env=environment, stdout=log, stderr=log

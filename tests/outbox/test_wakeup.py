@@ -33,6 +33,29 @@ async def test_many_commits_give_few_notifications(settings: Settings, owner: as
     assert heard.qsize() < 5
 
 
+async def test_what_could_not_be_told_is_told_when_postgres_is_back(
+    settings: Settings, owner: asyncpg.Connection
+) -> None:
+    heard: asyncio.Queue[None] = asyncio.Queue()
+    await owner.add_listener(CHANNEL, lambda *_: heard.put_nowait(None))
+    wakeup = Wakeup(str(settings.database_url))
+    task = asyncio.create_task(wakeup.run())
+    async with asyncio.timeout(10):
+        wakeup.notify()
+        await heard.get()
+        await owner.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'stageline:wakeup'"
+        )
+        wakeup.notify()
+        await heard.get()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert heard.empty()
+
+
 async def test_only_a_commit_with_an_event_is_told(department: Department, settings: Settings) -> None:
     database: Database = await connect_app(settings)
     commits: list[str] = []

@@ -85,6 +85,7 @@ def test_the_walk_of_the_readme_delivers_every_step_signed_and_in_order(
     output = run_walk(server, tmp_path)
 
     assert '"code":"exit_criteria_not_met"' in output
+    assert output.count("event: opportunity.stage_changed\n") == len(STEPS)
     log = (tmp_path / "consumer.log").read_text().splitlines()
     leads = [line.split() for line in log if line.startswith("lead ")]
     deals = [line.split() for line in log if line.startswith("opportunity ")]

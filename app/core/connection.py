@@ -1,0 +1,41 @@
+"""What an answer without an end needs to know of its connection: that the client takes it, and how to cut it."""
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_EXTENSION = "stageline.connection"
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's own, with the transport as an extension of each request's scope."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {_EXTENSION: {"transport": self.transport}}
+
+
+def hold_nothing_back(scope: MutableMapping[str, Any]) -> None:
+    """Let each `send` wait until the socket has taken what was sent before, all of it."""
+    if (transport := _transport(scope)) is not None:
+        transport.set_write_buffer_limits(high=0)
+
+
+def abort(scope: MutableMapping[str, Any]) -> bool:
+    """Cut the connection of a client that takes nothing; tells whether this server lets us.
+
+    Closed in good order it would stay until the client takes what is left.
+    """
+    transport = _transport(scope)
+    if transport is None:
+        return False
+    transport.abort()
+    return True
+
+
+def _transport(scope: MutableMapping[str, Any]) -> asyncio.WriteTransport | None:
+    extension = scope.get("extensions", {}).get(_EXTENSION, {})
+    transport: asyncio.WriteTransport | None = extension.get("transport")
+    return transport

@@ -1,0 +1,165 @@
+"""What event streams cost the process that serves them, and how they end."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from app.core.connection import Protocol
+from app.core.database import Database
+from app.core.settings import Settings
+from app.main import create_app
+from app.outbox.feed import BEGINNING
+from app.serving import Server
+from tests.builders.event_streams import open_and_never_read, streaming
+from tests.builders.receiver import PATIENCE_SECONDS
+from tests.builders.server_process import ServerProcess, free_port, serving_on
+from tests.department import Department
+
+MEBIBYTE = 1024 * 1024
+
+
+@asynccontextmanager
+async def served_by(server: ServerProcess, database: Database) -> AsyncIterator[Department]:
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
+        yield await Department.found(database, http)
+
+
+async def fill_log(owner: asyncpg.Connection, department: Department, megabytes: int) -> None:
+    """Events of 8 KiB that do not compress, as if they had happened before."""
+    await owner.execute(
+        "INSERT INTO events (organization_id, id, type, subject_type, subject_id, sequence, occurred_at, body) "
+        "SELECT $1, gen_random_uuid(), 'account.updated', 'account', $1, number, now(), "
+        "(SELECT convert_to(string_agg(md5(random()::text || part || number), ''), 'UTF8') "
+        "FROM generate_series(1, 256) part) FROM generate_series(1, $2::integer) number",
+        department.organization_id,
+        megabytes * 128,
+    )
+
+
+def resident_bytes(server: ServerProcess) -> int:
+    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def connections(server: ServerProcess) -> int:
+    """Established connections to the server, as its kernel counts them."""
+    port = f":{urlsplit(server.url).port:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(line[1].endswith(port) and line[3] == "01" for line in lines)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not is_so():  # noqa: ASYNC110 # another process tells nobody
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def serving_here(app: FastAPI) -> AsyncIterator[str]:
+    """A server on a real socket in the test's own loop, whose tasks can be counted."""
+    port = free_port()
+    config = uvicorn.Config(app, port=port, http=Protocol, log_level="warning", lifespan="on")
+    server = Server(config, app)
+    task = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture(scope="module")
+def server(settings: Settings) -> Iterator[ServerProcess]:
+    given = {"event_stream_slow_reader_seconds": 2, "max_event_streams": 21}
+    with serving_on(str(settings.database_url), **given) as running:
+        yield running
+
+
+async def test_clients_that_never_read_cost_little_and_are_cut_off(
+    server: ServerProcess, database: Database, owner: asyncpg.Connection
+) -> None:
+    async with served_by(server, database) as department:
+        await fill_log(owner, department, megabytes=40)
+        async with streaming(department.operations, cursor=BEGINNING.cursor) as stream:
+            await stream.read(1_000)
+        memory, before = resident_bytes(server), connections(server)
+        most = memory
+        with ExitStack() as clients:
+            for _ in range(20):
+                clients.enter_context(open_and_never_read(department.operations, BEGINNING.cursor))
+            await until(lambda: connections(server) >= before + 20)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while connections(server) > before:
+                    most = max(most, resident_bytes(server))
+                    await asyncio.sleep(0.01)
+
+    assert most - memory < 24 * MEBIBYTE
+
+
+async def test_only_so_many_streams_are_open_and_a_closed_one_makes_room(
+    server: ServerProcess, database: Database
+) -> None:
+    async with served_by(server, database) as department:
+        async with AsyncExitStack() as streams:
+            for _ in range(21):
+                await streams.enter_async_context(streaming(department.operations))
+            refused = await department.operations.request("GET", "/events/stream")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await try_to_stream(department)) != 200:
+                pass
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
+    assert refused.headers["Retry-After"] == "1"
+
+
+async def try_to_stream(department: Department) -> int:
+    key = {"Authorization": f"Bearer {department.operations.key}"}
+    async with department.http.stream("GET", "/v1/events/stream", headers=key) as response:
+        return response.status_code
+
+
+async def test_clients_that_leave_leave_nothing_behind(settings: Settings) -> None:
+    app = create_app(settings)
+    async with serving_here(app) as url, httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as http:
+        pool: asyncpg.Pool = app.state.database.pool
+        department = await Department.found(app.state.database, http)
+        tasks_before = len(asyncio.all_tasks())
+        for _ in range(10):
+            async with asyncio.TaskGroup() as clients:
+                for _ in range(20):
+                    clients.create_task(come_and_go(department))
+
+        await until(lambda: len(asyncio.all_tasks()) <= tasks_before)
+        await until(lambda: bool(pool.get_idle_size() == pool.get_size()))
+
+
+async def come_and_go(department: Department) -> None:
+    async with streaming(department.operations, cursor=BEGINNING.cursor):
+        pass
+
+
+async def test_sigterm_ends_the_streams_at_once_also_of_a_client_that_never_reads(
+    settings: Settings, database: Database, owner: asyncpg.Connection
+) -> None:
+    with serving_on(str(settings.database_url)) as server:
+        async with served_by(server, database) as department:
+            await fill_log(owner, department, megabytes=16)
+            with open_and_never_read(department.operations, BEGINNING.cursor):
+                async with streaming(department.operations) as stream:
+                    started = time.monotonic()
+                    server.process.send_signal(signal.SIGTERM)
+                    await stream.until_end()
+                    status = await asyncio.to_thread(server.process.wait, 30)
+
+    assert status == 0
+    assert time.monotonic() - started < 10  # uvicorn would wait for 20 s
