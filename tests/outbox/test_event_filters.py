@@ -1,25 +1,28 @@
 """What an event filter lets through, by SQL in the feed and in memory in the stream."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from app.core.database import new_id
-from app.outbox.event import Event, Routing
+from app.outbox.catalogue import EventType
+from app.outbox.event import Routing
 from app.outbox.feed import BEGINNING, Bounds, Place, read_page
 from app.outbox.filters import EventFilter
 from app.outbox.record import record, start
+from tests.builders.event_schemas import an_event
 from tests.builders.feed import events_of
 from tests.department import Department
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 EVENTS = {
-    "lead": Event("lead.created", {}, routing=Routing(step="prospecting", team_id=A, owner_id=A)),
-    "deal of a": Event("opportunity.won", {}, routing=Routing(A, "closing", A, A)),
-    "deal of b": Event("opportunity.updated", {}, routing=Routing(B, "closing", A, B)),
-    "deal of c": Event("opportunity.created", {}, routing=Routing(B, "presentation", C, C)),
-    "account": Event("account.created", {}),
+    "lead": replace(an_event(EventType.LEAD_CREATED), routing=Routing(step="prospecting", team_id=A, owner_id=A)),
+    "deal of a": replace(an_event(EventType.OPPORTUNITY_WON), routing=Routing(A, "closing", A, A)),
+    "deal of b": replace(an_event(EventType.OPPORTUNITY_UPDATED), routing=Routing(B, "closing", A, B)),
+    "deal of c": replace(an_event(EventType.OPPORTUNITY_CREATED), routing=Routing(B, "presentation", C, C)),
+    "account": an_event(EventType.ACCOUNT_CREATED),
 }
 CASES: list[tuple[dict[str, Any], set[str]]] = [
     ({}, set(EVENTS)),

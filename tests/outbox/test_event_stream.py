@@ -12,10 +12,11 @@ import pytest
 from app.core.database import Database, connect, new_id
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
-from app.outbox.event import Event
+from app.outbox.catalogue import EventType
 from app.outbox.feed import BEGINNING, Place
 from app.outbox.record import record, start
 from app.people.permissions import Position
+from tests.builders.event_schemas import an_event
 from tests.builders.event_streams import ReconnectingReader, streaming
 from tests.builders.feed import Load, Reader, events_of, write_events
 from tests.builders.server_process import ServerProcess, serving_on
@@ -47,7 +48,7 @@ async def publish_together(department: Department, count: int) -> None:
     """Events of one transaction: they differ by their ids only."""
     async with department.database.begin(department.system) as tx:
         for _ in range(count):
-            await record(tx, await start(tx, "account", new_id()), Event("account.created", {}))
+            await record(tx, await start(tx, "account", new_id()), an_event(EventType.ACCOUNT_CREATED))
 
 
 async def create_account_at_last(department: Department) -> str:

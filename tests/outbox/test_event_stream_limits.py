@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,11 +17,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.core.connection import Protocol
-from app.core.database import Database
+from app.core.database import Database, new_id
 from app.core.settings import Settings
 from app.main import create_app
+from app.outbox.catalogue import EventType
+from app.outbox.event import Subject, render
 from app.outbox.feed import BEGINNING
 from app.serving import Server
+from tests.builders.event_schemas import an_event
 from tests.builders.event_streams import open_and_never_read, streaming
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import ServerProcess, free_port, serving_on
@@ -37,14 +41,21 @@ async def served_by(server: ServerProcess, database: Database) -> AsyncIterator[
 
 async def fill_log(owner: asyncpg.Connection, department: Department, megabytes: int) -> None:
     """Events of 8 KiB that do not compress, as if they had happened before."""
-    await owner.execute(
-        "INSERT INTO events (organization_id, id, type, subject_type, subject_id, sequence, occurred_at, body) "
-        "SELECT $1, gen_random_uuid(), 'account.updated', 'account', $1, number, now(), "
-        "(SELECT convert_to(string_agg(md5(random()::text || part || number), ''), 'UTF8') "
-        "FROM generate_series(1, 256) part) FROM generate_series(1, $2::integer) number",
-        department.organization_id,
-        megabytes * 128,
-    )
+    subject = Subject("account", department.organization_id, 1)
+    body = render(an_event(EventType.ACCOUNT_UPDATED), new_id(), datetime.now(UTC), subject, department.system).decode()
+    async with owner.transaction():
+        await owner.execute("SET LOCAL session_replication_role = replica")
+        await owner.execute(
+            "INSERT INTO events (organization_id, id, type, subject_type, subject_id, sequence, occurred_at, body) "
+            "SELECT $1, (left(first_id_of(now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, "
+            "'account.updated', 'account', $1, number, now(), "
+            "(SELECT convert_to(replace($3, 'Fields Ltd', string_agg(md5(random()::text || part || number), '')), "
+            "'UTF8') "
+            "FROM generate_series(1, 256) part) FROM generate_series(1, $2::integer) number",
+            department.organization_id,
+            megabytes * 128,
+            body,
+        )
 
 
 def resident_bytes(server: ServerProcess) -> int:

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -8,11 +9,12 @@ import asyncpg
 from app.core.database import Row, new_id
 from app.core.settings import Settings
 from app.main import connect_app
-from app.outbox.event import Event
+from app.outbox.catalogue import EventType
 from app.outbox.feed import Place, find_end
 from app.outbox.record import record, start
 from app.outbox.tail import Tail
 from app.outbox.wakeup import Wakeup, listen
+from tests.builders.event_schemas import an_event
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.department import Department
 
@@ -46,7 +48,8 @@ async def following(department: Department, settings: Settings) -> AsyncIterator
 async def publish(department: Department, size: int = 10) -> str:
     async with department.database.begin(department.system) as tx:
         subject = await start(tx, "account", new_id())
-        _, event_id = await record(tx, subject, Event("account.created", {"name": "x" * size}))
+        event = an_event(EventType.ACCOUNT_CREATED)
+        _, event_id = await record(tx, subject, replace(event, object={**event.object, "name": "x" * size}))
     return str(event_id)
 
 
