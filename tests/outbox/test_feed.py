@@ -5,7 +5,8 @@ import pytest
 from app.core.database import Database, connect
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
-from tests.builders.feed import Load, Reader, events_of, write_events
+from tests.builders.feed import Reader, events_of, write_events
+from tests.builders.feed_writers import Load
 from tests.department import Department
 
 

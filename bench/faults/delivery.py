@@ -1,0 +1,72 @@
+"""Waiting until receivers have everything, and checking what they got."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator
+from itertools import chain
+
+import asyncpg
+
+from bench.faults.checker import Kind, Violation
+from bench.faults.delivery_checker import Ledger, Owed, check_deliveries
+from bench.faults.history import Holdings
+from bench.faults.holdings import read_bodies
+from bench.faults.house import House
+from bench.faults.receivers import is_signed_with
+
+_LOOK_SECONDS = 0.1
+
+
+def acknowledged(house: House) -> set[Owed]:
+    """All that receivers have said yes to so far."""
+    for receiver in house.receivers:
+        receiver.read()
+    return set(chain.from_iterable(receiver.acknowledged for receiver in house.receivers))
+
+
+def arrived(house: House) -> int:
+    """How many different messages have arrived so far."""
+    for receiver in house.receivers:
+        receiver.read()
+    return sum(len(receiver.first_arrivals) for receiver in house.receivers)
+
+
+async def until_delivered(
+    house: House, holdings: Holdings, seconds: float, tell: Callable[[float, float], None] | None = None
+) -> None:
+    """Wait until all that is owed was acknowledged; whoever checks afterwards says what is missing."""
+    owed = Ledger.of(house.endpoints, holdings.events).owed
+    deadline = asyncio.get_running_loop().time() + seconds
+    while missing := len(owed - acknowledged(house)):
+        if asyncio.get_running_loop().time() > deadline:
+            return
+        if tell is not None:
+            tell(len(owed) - missing, len(owed))
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def end_leases(owner: asyncpg.Connection) -> None:
+    """Let the leases of workers run out that were all killed, as a minute would; nobody may hold any."""
+    await owner.execute("UPDATE webhook_lanes SET lease_until = now() WHERE lease_until > now()")
+
+
+async def check_receivers(
+    house: House, owner: asyncpg.Connection, holdings: Holdings, given_up: Collection[Owed] = ()
+) -> list[Violation]:
+    """Compare what each receiver got with the log, signatures included."""
+    violations = []
+    bodies = await read_bodies(owner)
+    for receiver in house.receivers:
+        receiver.read()
+        names = receiver.secrets.keys()
+        own = [endpoint for endpoint in house.endpoints if endpoint.name in names]
+        violations += check_deliveries(Ledger.of(own, holdings.events), receiver.log, given_up)
+        violations += _check_signatures(receiver.signed, receiver.secrets, bodies)
+    return violations
+
+
+def _check_signatures(messages, secrets, bodies) -> Iterator[Violation]:
+    for message in messages:
+        arrival = message.arrival
+        body = bodies.get(arrival.event_id)
+        if body is not None and not is_signed_with(secrets[arrival.endpoint], message, body):
+            yield Violation(Kind.UNSIGNED, f"{arrival.event_id} at {arrival.endpoint}")

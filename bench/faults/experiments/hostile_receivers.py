@@ -1,0 +1,112 @@
+"""E10: receivers that drip, pour without end, send a gzip bomb, reset or hang."""
+
+import asyncio
+
+import asyncpg
+
+from bench.faults.behaviour import Behaviour, Manner
+from bench.faults.checker import Kind, Violation
+from bench.faults.delivery import check_receivers
+from bench.faults.experiment import Experiment, Findings, Run
+from bench.faults.history import Arrival
+from bench.faults.holdings import read_holdings
+from bench.faults.house import House
+from bench.faults.memory import Peak, resident_mib
+from bench.faults.walkers import Walkers
+
+_HOSTILE = (Manner.DRIP_HEAD, Manner.DRIP_BODY, Manner.GZIP_BOMB, Manner.ENDLESS, Manner.RESET, Manner.HANG)
+_ALLOWED_SECONDS = 1.0
+_ALLOWED_MIB = 32.0
+_GIVE_UP_SECONDS = 600.0
+
+
+async def _perform(run: Run) -> Findings:
+    deadline, deals = run.pick(short=(2, 12), full=(15, 60))
+    async with run.house(STAGELINE_WEBHOOK_DEADLINE_SECONDS=str(deadline)) as house:
+        await house.start_apis(1)
+        receiver = await house.open_receiver()
+        for name in ("friendly", *_HOSTILE):
+            await house.subscribe(receiver, name, house.ours, "opportunity.stage_changed")
+        await house.start_workers(1)
+        walkers = Walkers(house, run.rng, wanted=deals * 5, count=8, per_second=50)
+        await walkers.open_deals(own=deals, shared=0)
+        await walkers.walk()
+        await asyncio.sleep(1)
+        before = resident_mib(house.workers[0].pid)
+        for manner in _HOSTILE:
+            await receiver.behave(house.session, manner, Behaviour(manner))
+        peak = await _torment(run, house, walkers, deals)
+        owner = await house.open_owner()
+        holdings = await read_holdings(owner)
+        violations = await check_receivers(house, owner, holdings)
+        attempt_seconds = await _longest_attempt(owner)
+        await owner.close()
+    findings = Findings(facts=[f"{before:.0f} MiB before, {peak:.0f} MiB at most; deadline {deadline} s"])
+    findings.blame(each for each in violations if not _is_expected(each))
+    findings.add("memory", peak - before, "≤", _ALLOWED_MIB, " MiB more")
+    findings.add_timed("longest attempt by the log", attempt_seconds, "≤", deadline + _ALLOWED_SECONDS, " s")
+    findings.add_timed(
+        "longest exchange by the receiver", _longest_exchange(house), "≤", deadline + _ALLOWED_SECONDS, " s"
+    )
+    for name, count in _counts(house).items():
+        findings.add(f"exchanges with {name}", count, "≥", min(deals, 10))
+    return findings
+
+
+async def _torment(run: Run, house: House, walkers: Walkers, deals: int) -> float:
+    """Make each hostile receiver be called about each deal; gives the worker's peak memory."""
+    peak, stop = Peak(house.workers[0].pid), asyncio.Event()
+    walkers.wanted += deals * 5
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(peak.watch(stop))
+        await walkers.walk()
+        owner = await house.open_owner()
+        give_up_at = asyncio.get_running_loop().time() + _GIVE_UP_SECONDS
+        while (waiting := await owner.fetchval(_UNTRIED)) and asyncio.get_running_loop().time() < give_up_at:
+            run.tell("lanes tried", deals * len(_HOSTILE) - waiting, deals * len(_HOSTILE))
+            await asyncio.sleep(0.5)
+        await owner.close()
+        stop.set()
+    return peak.mib
+
+
+# a lane whose first delivery has not been tried since
+_UNTRIED = """
+SELECT count(*) FROM (
+    SELECT DISTINCT ON (endpoint_id, subject_id) attempts FROM webhook_deliveries WHERE status = 'pending'
+    ORDER BY endpoint_id, subject_id, sequence
+) AS heads WHERE attempts = 0
+"""
+
+
+async def _longest_attempt(owner: asyncpg.Connection) -> float:
+    longest: int = await owner.fetchval("SELECT coalesce(max(duration_ms), 0) FROM webhook_attempts")
+    return longest / 1000
+
+
+def _longest_exchange(house: House) -> float:
+    (receiver,) = house.receivers
+    began = {arrival.number: arrival.at for arrival in receiver.log.arrivals}
+    return max((ended - began[number] for number, ended in receiver.broken_off.items()), default=0.0)
+
+
+def _counts(house: House) -> dict[str, int]:
+    """How many exchanges with each hostile receiver were never answered in good order."""
+    (receiver,) = house.receivers
+    names = {entry.number: entry.endpoint for entry in receiver.log.entries if isinstance(entry, Arrival)}
+    broken = [names[number] for number in receiver.broken_off]
+    return {str(manner): broken.count(str(manner)) for manner in _HOSTILE}
+
+
+def _is_expected(violation: Violation) -> bool:
+    """Hostile receivers acknowledge nothing in a way that the harness counts, so their lanes look overtaken."""
+    is_hostile = any(violation.detail.endswith(f" {manner}") for manner in _HOSTILE)
+    return is_hostile and violation.kind in {Kind.NOT_DELIVERED, Kind.OVERTAKEN}
+
+
+HOSTILE_RECEIVERS = Experiment(
+    "E10",
+    "hostile receivers: dripping bytes, gzip bomb, endless body, resets",
+    "each attempt ends ≤ deadline + 1 s; memory + ≤ 32 MB",
+    _perform,
+)
