@@ -6,7 +6,7 @@ import asyncpg
 
 from bench.faults.behaviour import Behaviour, Manner
 from bench.faults.checker import Kind, Violation
-from bench.faults.delivery import check_receivers
+from bench.faults.delivery import check_receivers, until_delivered
 from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.history import Arrival
 from bench.faults.holdings import read_holdings
@@ -61,6 +61,7 @@ async def _torment(run: Run, house: House, walkers: Walkers, deals: int) -> floa
         tasks.create_task(peak.watch(stop))
         await walkers.walk()
         owner = await house.open_owner()
+        await _until_friendly_has_all(house, owner)
         give_up_at = asyncio.get_running_loop().time() + _GIVE_UP_SECONDS
         while (waiting := await owner.fetchval(_UNTRIED)) and asyncio.get_running_loop().time() < give_up_at:
             run.tell("lanes tried", deals * len(_HOSTILE) - waiting, deals * len(_HOSTILE))
@@ -68,6 +69,13 @@ async def _torment(run: Run, house: House, walkers: Walkers, deals: int) -> floa
         await owner.close()
         stop.set()
     return peak.mib
+
+
+async def _until_friendly_has_all(house: House, owner: asyncpg.Connection) -> None:
+    """The one that answers gets everything; by then everything was brought to the others' lanes, too."""
+    everybody, house.endpoints = house.endpoints, [each for each in house.endpoints if each.name == "friendly"]
+    await until_delivered(house, await read_holdings(owner), _GIVE_UP_SECONDS)
+    house.endpoints = everybody
 
 
 # a lane whose first delivery has not been tried since
