@@ -21,7 +21,9 @@ _COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
 
 
 def main(
-    mode: Annotated[Mode, typer.Option(help="short: zeros and order, in minutes; full: all counts and figures.")] = Mode.SHORT,
+    mode: Annotated[
+        Mode, typer.Option(help="short: zeros and order, in minutes; full: all counts and figures.")
+    ] = Mode.SHORT,
     seed: Annotated[int | None, typer.Option(help="Makes the same choices again; absent: new ones.")] = None,
     only: Annotated[str, typer.Option(help="Experiments, comma separated, such as E2,E7.")] = "",
     tree: Annotated[Path, typer.Option(help="Working tree whose service is examined.")] = OWN_ROOT,
@@ -49,9 +51,7 @@ def _choose(only: str) -> list[Experiment]:
     return [known[each] for each in wanted] or list(EXPERIMENTS)
 
 
-async def _run(
-    experiments: list[Experiment], mode: Mode, seed: int, tree: Tree, console: Console
-) -> list[Result]:
+async def _run(experiments: list[Experiment], mode: Mode, seed: int, tree: Tree, console: Console) -> list[Result]:
     results = []
     with Progress(*_COLUMNS, console=console, transient=True) as progress:
         async for result in run_all(experiments, mode, seed, tree, progress):

@@ -108,7 +108,9 @@ def _check_chains(holdings: Holdings) -> Iterator[Violation]:
         arrived = [transition.to_stage for transition in walk]
         left = [transition.from_stage for transition in walk[1:]] + [stages.get(deal_id, "")]
         if arrived != left:
-            yield Violation(Kind.BROKEN_CHAIN, f"deal {deal_id} is in {stages.get(deal_id)}, its walk ends {arrived[-1]}")
+            yield Violation(
+                Kind.BROKEN_CHAIN, f"deal {deal_id} is in {stages.get(deal_id)}, its walk ends {arrived[-1]}"
+            )
 
 
 def check_feed(read: Sequence[tuple[str, str, int]], committed: set[str]) -> Iterator[Violation]:

@@ -1,7 +1,7 @@
 """Waiting until receivers have everything, and checking what they got."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
 import asyncpg
@@ -11,7 +11,7 @@ from bench.faults.delivery_checker import Ledger, Owed, check_deliveries
 from bench.faults.history import Holdings
 from bench.faults.holdings import read_bodies
 from bench.faults.house import House
-from bench.faults.receivers import is_signed_with
+from bench.faults.receivers import Signed, is_signed_with
 
 _LOOK_SECONDS = 0.1
 
@@ -53,7 +53,7 @@ async def check_receivers(
     house: House, owner: asyncpg.Connection, holdings: Holdings, given_up: Collection[Owed] = ()
 ) -> list[Violation]:
     """Compare what each receiver got with the log, signatures included."""
-    violations = []
+    violations: list[Violation] = []
     bodies = await read_bodies(owner)
     for receiver in house.receivers:
         receiver.read()
@@ -64,7 +64,9 @@ async def check_receivers(
     return violations
 
 
-def _check_signatures(messages, secrets, bodies) -> Iterator[Violation]:
+def _check_signatures(
+    messages: Iterable[Signed], secrets: Mapping[str, str], bodies: Mapping[str, bytes]
+) -> Iterator[Violation]:
     for message in messages:
         arrival = message.arrival
         body = bodies.get(arrival.event_id)

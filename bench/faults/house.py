@@ -149,7 +149,7 @@ class House:
             "STAGELINE_MIGRATION_DATABASE_URL": self.stage.owner_url(self.database),
         }
         output = self.stage.folder / f"{self.database}-{name}.txt"
-        return Program(self.stage.tree, arguments, output, _LOOPBACK | own | dict(self.settings) | (settings or {}))
+        return Program(self.stage.tree, arguments, output, _LOOPBACK | own | dict(self.settings) | dict(settings or {}))
 
     async def close(self) -> None:
         """End every process."""

@@ -21,7 +21,9 @@ async def run_all(
     async with opened(tree) as stage:
         progress.remove_task(preparing)
         for experiment in experiments:
-            yield await _run_one(experiment, Run(experiment.id, stage, mode, _choices(seed, experiment), _silent), progress)
+            yield await _run_one(
+                experiment, Run(experiment.id, stage, mode, _choices(seed, experiment), _silent), progress
+            )
 
 
 def _choices(seed: int, experiment: Experiment) -> random.Random:
@@ -43,7 +45,7 @@ async def _run_one(experiment: Experiment, run: Run, progress: Progress) -> Resu
     findings, error = Findings(), None
     try:
         findings = await experiment.perform(run)
-    except Exception:  # one experiment that breaks must not hide what the others find
+    except Exception:  # noqa: BLE001 # one experiment that breaks must not hide what the others find
         error = traceback.format_exc()
     progress.remove_task(bar)
     return Result(experiment, run.mode, time.monotonic() - started, findings, error)

@@ -78,7 +78,7 @@ class Stage:
         pid = int((self.socket.parents[1] / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGQUIT)
         async with asyncio.timeout(_ENDED_SECONDS):
-            while _exists(pid):  # noqa: ASYNC110 # it is no child of ours: nothing tells when it has ended
+            while _exists(pid):  # it is no child of ours: nothing tells when it has ended
                 await asyncio.sleep(0.02)
 
     async def start_postgres(self) -> None:

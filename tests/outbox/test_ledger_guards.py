@@ -9,6 +9,7 @@ from app.core.roles import APP_ROLE
 from tests.builders.forbidden_sql import FORBIDDEN, REFUSALS, run_forbidden
 from tests.department import Department
 
+
 @pytest.fixture
 async def app_role(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database_url, server_settings={"role": APP_ROLE})

@@ -1,4 +1,4 @@
-"""E6: readers follow the feed while many writers contend for the same subjects, hold transactions and roll some back."""
+"""E6: readers follow the feed while writers contend for the same subjects, hold transactions and roll some back."""
 
 import asyncio
 import random

@@ -51,7 +51,9 @@ class _Side:
         violations = await check_receivers(self.house, owner, holdings)
         lags = await lags_ms(self.house, owner, leaving_out={_HANGING})
         await owner.close()
-        missed = [each for each in violations if each.kind is not Kind.NOT_DELIVERED or _HANGING not in each.detail.split()]
+        missed = [
+            each for each in violations if each.kind is not Kind.NOT_DELIVERED or _HANGING not in each.detail.split()
+        ]
         return lags, missed
 
 
@@ -59,25 +61,26 @@ async def _perform(run: Run) -> Findings:
     endpoints, deals, per_second, phases, seconds = run.pick(short=(6, 20, 15, 1, 4), full=(20, 40, 15, 6, 15))
     async with AsyncExitStack() as houses:
         sides = []
-        for suffix in ("_clean", "_hanging"):
+        for suffix in run.pick(short=("_hanging",), full=("_clean", "_hanging")):
             house = await houses.enter_async_context(run.house(suffix))
             sides.append(_Side(house, Walkers(house, run.rng, wanted=0, count=8, per_second=per_second)))
-        await asyncio.gather(
-            *(side.open(endpoints, deals, is_hanging=side is sides[1]) for side in sides)
-        )
+        await asyncio.gather(*(side.open(endpoints, deals, is_hanging=side is sides[-1]) for side in sides))
         for phase in range(phases):
             run.tell("phases", phase, phases)
             for side in sides if phase % 2 else reversed(sides):
                 await side.load(per_second * seconds)
-        (clean, clean_violations), (hindered, violations) = [await side.result() for side in sides]
-    p99 = [percentile(lags, 0.99) for lags in (clean, hindered)]
+        results = [await side.result() for side in sides]
     findings = Findings()
-    findings.blame([*clean_violations, *violations])
-    findings.add_timed("p99 lag of the others", p99[1] / p99[0], "≤", 1.5, " × clean")
-    findings.facts.append(f"p99 {p99[0]:.1f} ms clean, {p99[1]:.1f} ms beside the hanging one; {len(clean):,} and {len(hindered):,} lags")
+    for lags, violations in results:
+        findings.blame(violations)
+        findings.facts.append(
+            f"p50 {percentile(lags, 0.5):.1f} ms, p99 {percentile(lags, 0.99):.1f} ms of {len(lags):,} lags"
+        )
+    if len(results) > 1:
+        clean, hindered = (percentile(lags, 0.99) for lags, _ in results)
+        findings.facts.append("first on a clean service, then beside the hanging endpoint, measured in turns")
+        findings.add_timed("p99 lag of the others", hindered / clean, "≤", 1.5, " × clean")
     return findings
 
 
-HANGING_ENDPOINT = Experiment(
-    "E8", "one endpoint of 20 hangs on every call", "p99 lag of the others ≤ 1.5 ×", _perform
-)
+HANGING_ENDPOINT = Experiment("E8", "one endpoint of 20 hangs on every call", "p99 lag of the others ≤ 1.5 ×", _perform)

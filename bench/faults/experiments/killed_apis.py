@@ -8,14 +8,14 @@ from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.history import Answer, Asked
 from bench.faults.holdings import read_holdings
 from bench.faults.killing import kill_apis, moments_of
-from bench.faults.watching import watched
 from bench.faults.walkers import Walkers
+from bench.faults.watching import watched
 
 _APIS = 2
 
 
 async def _perform(run: Run) -> Findings:
-    wanted, kills = run.pick(short=400, full=20_000), run.pick(short=4, full=100)
+    wanted, kills = run.pick(short=400, full=20_000), run.pick(short=3, full=100)
     async with run.house() as house:
         await house.start_apis(_APIS)
         walkers = Walkers(house, run.rng, wanted)
@@ -27,7 +27,9 @@ async def _perform(run: Run) -> Findings:
         owner = await house.open_owner()
         holdings = await read_holdings(owner)
         await owner.close()
-    findings = Findings(facts=[f"{kills} kills of {_APIS} API processes in {wanted:,} transitions", *tally(walkers.asked)])
+    findings = Findings(
+        facts=[f"{kills} kills of {_APIS} API processes in {wanted:,} transitions", *tally(walkers.asked)]
+    )
     findings.blame(check_answers(walkers.asked, holdings.transitions))
     findings.blame(check_ledger(holdings))
     findings.add("transitions without an answer", unsettled(walkers.asked), "=", 0)

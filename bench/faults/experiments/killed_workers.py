@@ -34,7 +34,7 @@ async def subscribe_all(house: House) -> None:
 
 async def _perform(run: Run) -> Findings:
     # a transition makes 1.25 events on average: those that lose or reopen a deal make two
-    wanted, kills, workers = run.pick(short=(240, 4, 2), full=(16_000, 200, 3))
+    wanted, kills, workers = run.pick(short=(240, 3, 2), full=(16_000, 200, 3))
     async with run.house(STAGELINE_WEBHOOK_CONCURRENCY=str(_IN_FLIGHT)) as house:
         await house.start_apis(1)
         await subscribe_all(house)
@@ -58,7 +58,9 @@ async def _perform(run: Run) -> Findings:
         await owner.close()
         owed = len(Ledger.of(house.endpoints, holdings.events).owed)
         again = sum(duplicates(receiver.log) for receiver in house.receivers)
-    findings.facts.append(f"{len(holdings.events):,} events, {owed:,} deliveries owed to {len(house.endpoints)} endpoints")
+    findings.facts.append(
+        f"{len(holdings.events):,} events, {owed:,} deliveries owed to {len(house.endpoints)} endpoints"
+    )
     findings.add("duplicates", again, "≤", kills * _IN_FLIGHT)
     return findings
 

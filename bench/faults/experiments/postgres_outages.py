@@ -1,4 +1,4 @@
-"""E3: Postgres stops as after a loss of power, and backends are terminated, while deals move and events are delivered."""
+"""E3: Postgres stops as after a loss of power, and backends are terminated, while deals move."""
 
 import asyncio
 import random
@@ -89,9 +89,7 @@ async def _perform(run: Run) -> Findings:
         owner = await house.open_owner()
         holdings = await read_holdings(owner)
         await until_delivered(house, holdings, _DRAIN_SECONDS, lambda done, all_: run.tell("deliveries", done, all_))
-        survivors = sum(
-            program.is_running and program.pid == pid for program, pid in zip(processes, pids, strict=True)
-        )
+        survivors = sum(program.is_running and program.pid == pid for program, pid in zip(processes, pids, strict=True))
         findings = Findings(facts=tally(walkers.asked))
         findings.blame(check_answers(walkers.asked, holdings.transitions))
         findings.blame(check_ledger(holdings))

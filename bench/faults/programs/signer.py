@@ -8,7 +8,7 @@ import time
 
 from app.webhooks.signing import new_secret, signed_headers
 
-_CHARACTERS = "abc XYZ 019 \"\\/{}[]:,.\t\n äß€ 漢字 😀 \u2028 ́"
+_CHARACTERS = 'abc XYZ 019 "\\/{}[]:,.\t\n äß€ 漢字 😀 \u2028 ́'
 
 
 def main(count: int, seed: int) -> None:
