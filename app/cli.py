@@ -11,13 +11,14 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
+import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import ArgumentError
 
 from app import __version__, serving
 from app.api_document import document_text
-from app.core import request_log
+from app.core import heap, request_log
 from app.core.own_postgres import provided
 from app.core.settings import Settings
 from app.demonstration import demonstrate, demonstrate_in
@@ -98,8 +99,9 @@ def worker() -> None:
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         await run_worker(settings, stop)
 
-    with _settings() as settings:
-        asyncio.run(run(settings))
+    with _settings() as settings, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        heap.settle()
+        runner.run(run(settings))
 
 
 @app.command()

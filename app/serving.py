@@ -10,6 +10,7 @@ from uuid import UUID
 import uvicorn
 from rich.console import Console
 
+from app.core import heap
 from app.core.database import Database, connect
 from app.core.migrate import migrate
 from app.core.roles import WORKER_ROLE
@@ -102,6 +103,7 @@ def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
         server_header=False,
         timeout_graceful_shutdown=20,
     )
+    heap.settle()
     uvicorn.Server(config).run()
 
 

@@ -20,7 +20,7 @@ from app.main import connect_app, create_app
 from tests.department import Department
 
 _HOME = "STAGELINE_TEST_HOME"
-_TEMPLATE = "stageline_template"
+TEMPLATE = "stageline_template"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,12 +49,12 @@ async def database_url(server_url: str) -> AsyncIterator[str]:
         flock(gate, LOCK_EX)
         marker = Path(os.environ[_HOME]) / "template.done"
         if not marker.exists():
-            await admin.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")
-            await admin.execute(f"CREATE DATABASE {_TEMPLATE}")
-            await migrate(with_database(server_url, _TEMPLATE))
+            await admin.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+            await admin.execute(f"CREATE DATABASE {TEMPLATE}")
+            await migrate(with_database(server_url, TEMPLATE))
             marker.touch()
         await admin.execute(f"DROP DATABASE IF EXISTS {name}")
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield with_database(server_url, name)
     await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await admin.close()

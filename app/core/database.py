@@ -48,17 +48,17 @@ TRANSIENT: tuple[type[Exception], ...] = (
 class Statement:
     """A SQLAlchemy clause compiled to SQL with `$1 …`, together with the names of its parameters."""
 
-    __slots__ = ("_fixed", "_names", "_processors", "_required", "sql")
+    __slots__ = ("_fixed", "_processors", "_required", "names", "sql")
 
     def __init__(self, clause: ClauseElement) -> None:
         compiled = clause.compile(dialect=_DIALECT)
         self.sql = str(compiled)
         if "POSTCOMPILE" in self.sql:
             raise ValueError("`in_()` is expanded at each execution; say `is_one_of` (core/schema.py) instead")
-        self._names: tuple[str, ...] = tuple(getattr(compiled, "positiontup", None) or ())
+        self.names: tuple[str, ...] = tuple(getattr(compiled, "positiontup", None) or ())
         self._processors: dict[str, Callable[[Any], Any]] = dict(getattr(compiled, "_bind_processors", {}))
         binds = {name: bind for bind, name in getattr(compiled, "bind_names", {}).items()}
-        self._required = frozenset(name for name in self._names if binds[name].required)
+        self._required = frozenset(name for name in self.names if binds[name].required)
         self._fixed = {
             name: value for name, value in compiled.params.items() if name in binds and not binds[name].required
         }
@@ -72,10 +72,10 @@ class Statement:
         """The parameters in the order of the SQL text; raises `TypeError` for a missing or an unknown one."""
         if missing := self._required - parameters.keys():
             raise TypeError(f"missing parameters: {sorted(missing)}")
-        if unknown := parameters.keys() - set(self._names):
+        if unknown := parameters.keys() - set(self.names):
             raise TypeError(f"unknown parameters: {sorted(unknown)}")
         values = []
-        for name in self._names:
+        for name in self.names:
             value = parameters[name] if name in parameters else self._fixed[name]
             processor = self._processors.get(name)
             values.append(processor(value) if processor is not None else value)

@@ -16,17 +16,24 @@ from app.webhooks.health import EndpointKey, note_health
 from app.webhooks.lanes import Lane, LaneKey
 from app.webhooks.result import Release, Report, Result
 
+# Each statement walks its input and looks every row up by its key, whatever the statistics say: these tables fill and
+# drain faster than statistics follow, and a join written as one was planned as a scan of all lanes or of all that is
+# pending. A lateral look-up has one order only, and so has a join on the place (ctid) that it found; places hold still
+# because the lanes are locked.
 _KEYS = """unnest(
     CAST(:organization_ids AS uuid[]), CAST(:endpoint_ids AS uuid[]), CAST(:subject_ids AS uuid[])"""
 
 _lock_ours = Statement(
     sa.text(f"""
 SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token
-FROM webhook_lanes lane
-JOIN {_KEYS}, CAST(:tokens AS bigint[])) AS ours (organization_id, endpoint_id, subject_id, token)
-    USING (organization_id, endpoint_id, subject_id, token)
-ORDER BY 1, 2, 3
-FOR UPDATE OF lane
+FROM {_KEYS}, CAST(:tokens AS bigint[])) AS ours (organization_id, endpoint_id, subject_id, token)
+CROSS JOIN LATERAL (
+    SELECT organization_id, endpoint_id, subject_id, token
+    FROM webhook_lanes
+    WHERE organization_id = ours.organization_id AND endpoint_id = ours.endpoint_id
+        AND subject_id = ours.subject_id AND token = ours.token
+    FOR UPDATE
+) lane
     """)  # noqa: S608 # the keys are a constant of this module
 )
 
@@ -42,46 +49,74 @@ SELECT * FROM unnest(
     """)
 )
 
+# "Not settled yet" rather than "pending": Postgres would take the index of the pending ones, and read all of them for
+# each result.
 _settle_deliveries = Statement(
     sa.text("""
-UPDATE webhook_deliveries delivery
-SET status = result.status,
-    attempts = result.attempts,
-    last_status_code = result.status_code,
-    last_error_class = result.error_class,
-    next_attempt_at = clock_timestamp() + make_interval(secs => result.retry_after),
-    settled_at = CASE WHEN result.status <> 'pending' THEN clock_timestamp() END
-FROM unnest(
-    CAST(:organization_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:statuses AS text[]),
-    CAST(:numbers AS smallint[]), CAST(:status_codes AS smallint[]), CAST(:error_classes AS text[]),
-    CAST(:retry_afters AS double precision[])
-) AS result (organization_id, id, status, attempts, status_code, error_class, retry_after)
-WHERE delivery.organization_id = result.organization_id AND delivery.id = result.id AND delivery.status = 'pending'
+UPDATE webhook_deliveries
+SET status = found.status,
+    attempts = found.attempts,
+    last_status_code = found.status_code,
+    last_error_class = found.error_class,
+    next_attempt_at = clock_timestamp() + make_interval(secs => found.retry_after),
+    settled_at = CASE WHEN found.status <> 'pending' THEN clock_timestamp() END
+FROM (
+    SELECT result.*, delivery.place
+    FROM unnest(
+        CAST(:organization_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:statuses AS text[]),
+        CAST(:numbers AS smallint[]), CAST(:status_codes AS smallint[]), CAST(:error_classes AS text[]),
+        CAST(:retry_afters AS double precision[])
+    ) AS result (organization_id, id, status, attempts, status_code, error_class, retry_after)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place
+        FROM webhook_deliveries
+        WHERE organization_id = result.organization_id AND id = result.id AND settled_at IS NULL
+        LIMIT 1
+    ) delivery
+) found
+WHERE webhook_deliveries.ctid = found.place
     """)
 )
 
+_LANE = """
+CROSS JOIN LATERAL (
+    SELECT ctid AS place
+    FROM webhook_lanes
+    WHERE organization_id = released.organization_id AND endpoint_id = released.endpoint_id
+        AND subject_id = released.subject_id
+    LIMIT 1
+) lane"""
+
 _remove_drained = Statement(
     sa.text(f"""
-DELETE FROM webhook_lanes lane
-USING {_KEYS}) AS done (organization_id, endpoint_id, subject_id)
-WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
-    = (done.organization_id, done.endpoint_id, done.subject_id)
-    AND NOT EXISTS (
-        SELECT FROM webhook_deliveries
-        WHERE organization_id = lane.organization_id AND endpoint_id = lane.endpoint_id
-            AND subject_id = lane.subject_id AND status = 'pending'
-    )
+DELETE FROM webhook_lanes
+USING (
+    SELECT lane.place
+    FROM {_KEYS}) AS released (organization_id, endpoint_id, subject_id)
+    {_LANE}
+    WHERE (
+        SELECT true
+        FROM webhook_deliveries
+        WHERE organization_id = released.organization_id AND endpoint_id = released.endpoint_id
+            AND subject_id = released.subject_id AND status = 'pending'
+        LIMIT 1
+    ) IS NULL
+) drained
+WHERE webhook_lanes.ctid = drained.place
     """)  # noqa: S608 # the keys are a constant of this module
 )
 
 _release = Statement(
     sa.text(f"""
-UPDATE webhook_lanes lane
-SET lease_until = NULL, due_at = clock_timestamp() + make_interval(secs => coalesce(released.retry_after, 0))
-FROM {_KEYS}, CAST(:retry_afters AS double precision[])
-) AS released (organization_id, endpoint_id, subject_id, retry_after)
-WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
-    = (released.organization_id, released.endpoint_id, released.subject_id)
+UPDATE webhook_lanes
+SET lease_until = NULL, due_at = clock_timestamp() + make_interval(secs => coalesce(free.retry_after, 0))
+FROM (
+    SELECT lane.place, released.retry_after
+    FROM {_KEYS}, CAST(:retry_afters AS double precision[])
+    ) AS released (organization_id, endpoint_id, subject_id, retry_after)
+    {_LANE}
+) free
+WHERE webhook_lanes.ctid = free.place
     """)  # noqa: S608 # the keys are a constant of this module
 )
 
@@ -115,7 +150,7 @@ def hold_of(lane: Lane) -> Hold:
 
 
 async def _lock(tx: Transaction, reports: Sequence[Report]) -> frozenset[Hold]:
-    holds = {hold_of(report.lane) for report in reports}
+    holds = sorted({hold_of(report.lane) for report in reports})  # locked in the order of their keys
     rows = await tx.fetch_all(_lock_ours, **_columns(key for key, _ in holds), tokens=[token for _, token in holds])
     return frozenset((LaneKey(*row[:3]), row["token"]) for row in rows)
 

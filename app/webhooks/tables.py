@@ -53,9 +53,16 @@ webhook_deliveries = sa.Table(
     sa.Column("is_redelivery", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", TimestampTz, nullable=False, server_default=sa.func.now()),
     sa.PrimaryKeyConstraint("organization_id", "id"),
-    sa.UniqueConstraint("organization_id", "event_id", "endpoint_id", name="uq_webhook_deliveries__event_id"),
     reference("webhook_deliveries", "endpoint_id", "webhook_endpoints", ondelete="CASCADE"),
     one_of("status", ["pending", "delivered", "failed"]),
+    sa.Index(
+        "uq_webhook_deliveries__event_id",
+        "organization_id",
+        "event_id",
+        "endpoint_id",
+        unique=True,
+        postgresql_where=sa.text(f"created_at > '{NEVER}'"),
+    ),
     sa.Index(
         "ix_webhook_deliveries__created_at",
         "organization_id",

@@ -70,7 +70,13 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_webhook_deliveries")),
-        sa.UniqueConstraint("organization_id", "event_id", "endpoint_id", name="uq_webhook_deliveries__event_id"),
+    )
+    op.create_index(
+        "uq_webhook_deliveries__event_id",
+        "webhook_deliveries",
+        ["organization_id", "event_id", "endpoint_id"],
+        unique=True,
+        postgresql_where=sa.text("created_at > '-infinity'"),
     )
     op.create_index(
         "ix_webhook_deliveries__created_at",
@@ -163,6 +169,7 @@ def downgrade() -> None:
     op.drop_table("webhook_lanes")
     op.drop_index("ix_webhook_deliveries__pending", table_name="webhook_deliveries")
     op.drop_index("ix_webhook_deliveries__created_at", table_name="webhook_deliveries")
+    op.drop_index("uq_webhook_deliveries__event_id", table_name="webhook_deliveries")
     op.drop_table("webhook_deliveries")
     op.drop_table("webhook_endpoints")
     op.execute("DROP SEQUENCE webhook_lane_tokens")
