@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.faults.checker import Kind, Violation, check_answers, check_feed, check_ledger
-from bench.faults.history import Answer, Asked, Deal, Holdings, Transition
+from bench.faults.history import Answer, Asked, Deal, Transition
 from tests.builders.histories import asked, event, holdings, transition
 
 
@@ -52,31 +52,22 @@ def test_finds_nothing_in_a_ledger_that_is_in_order() -> None:
     assert list(check_ledger(holdings())) == []
 
 
-def broken(what: str) -> Holdings:
-    good = holdings()
-    first, second, third = good.transitions
-    created, *events = good.events
-    match what:
-        case "no event":
-            return replace(good, transitions=[first, second, replace(third, event_id=None)], events=good.events[:3])
-        case "event of another type":
-            return replace(good, events=[created, replace(events[0], type="opportunity.updated"), *events[1:]])
-        case "event of another number":
-            return replace(good, transitions=[replace(first, sequence=9), second, third])
-        case "no transition":
-            return replace(good, events=[*good.events, event(5)])
-        case "two transitions":
-            return replace(good, transitions=[first, second, third, replace(third, id="another")])
-        case "gap":
-            return replace(good, events=[*good.events, replace(event(7), type="opportunity.updated")])
-        case "doubled number":
-            return replace(good, events=[*good.events, replace(event(4), id="x", type="opportunity.updated")])
-        case "stage moved alone":
-            return replace(good, deals=[Deal("deal", "last")])
-        case "skipped move":
-            return replace(good, transitions=[first, replace(second, from_stage="last"), third])
-        case _:
-            return replace(good, events=[replace(created, is_consistent=False), *events])
+GOOD = holdings()
+FIRST, SECOND, THIRD = GOOD.transitions
+CREATED, *MOVED = GOOD.events
+UPDATED = replace(event(5), type="opportunity.updated")
+BROKEN = {
+    "no event": replace(GOOD, transitions=[FIRST, SECOND, replace(THIRD, event_id=None)], events=GOOD.events[:3]),
+    "event of another type": replace(GOOD, events=[CREATED, replace(UPDATED, id=MOVED[0].id, sequence=2), *MOVED[1:]]),
+    "event of another number": replace(GOOD, transitions=[replace(FIRST, sequence=9), SECOND, THIRD]),
+    "no transition": replace(GOOD, events=[*GOOD.events, event(5)]),
+    "two transitions": replace(GOOD, transitions=[FIRST, SECOND, THIRD, replace(THIRD, id="another")]),
+    "gap": replace(GOOD, events=[*GOOD.events, replace(UPDATED, sequence=7)]),
+    "doubled number": replace(GOOD, events=[*GOOD.events, replace(UPDATED, sequence=4)]),
+    "stage moved alone": replace(GOOD, deals=[Deal("deal", "last")]),
+    "skipped move": replace(GOOD, transitions=[FIRST, replace(SECOND, from_stage="last"), THIRD]),
+    "bytes of another event": replace(GOOD, events=[replace(CREATED, is_consistent=False), *MOVED]),
+}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +86,7 @@ def broken(what: str) -> Holdings:
     ],
 )
 def test_names_what_is_wrong_with_the_ledger(what: str, kind: Kind) -> None:
-    assert kind in kinds(list(check_ledger(broken(what))))
+    assert kind in kinds(list(check_ledger(BROKEN[what])))
 
 
 def test_finds_nothing_in_a_feed_that_is_in_order() -> None:
