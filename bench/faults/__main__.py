@@ -57,8 +57,9 @@ async def _run(experiments: list[Experiment], mode: Mode, seed: int, tree: Tree,
         async for result in run_all(experiments, mode, seed, tree, progress):
             results.append(result)
             console.print(f"{result.experiment.id} {result.verdict} after {result.seconds:.0f} s")
-            if result.error is not None:
-                console.print(result.error, markup=False, highlight=False)
+            console.print(
+                result.error or "\n".join(f"   {line}" for line in result.lines), markup=False, highlight=False
+            )
     return results
 
 

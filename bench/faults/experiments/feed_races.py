@@ -56,7 +56,7 @@ class _Follower:
 
 
 async def _perform(run: Run) -> Findings:
-    events = run.pick(short=3_000, full=51_200)
+    events = run.pick(short=2_000, full=51_200)
     async with run.house() as house:
         await house.start_apis(1)
         followers = [_Follower(house, limit, run.rng) for limit in (37, 1_000)]

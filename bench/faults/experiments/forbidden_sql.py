@@ -25,7 +25,7 @@ async def _perform(run: Run) -> Findings:
         await owner.close()
     findings = Findings(facts=[f"not refused: {name}" for name in passed])
     findings.add("refused", len(FORBIDDEN) - len(passed), "=", len(FORBIDDEN))
-    findings.add("at least", len(FORBIDDEN), "≥", 12)
+    findings.add("statements", len(FORBIDDEN), "≥", 12)
     findings.blame(check_ledger(holdings))
     return findings
 

@@ -15,7 +15,7 @@ _APIS = 2
 
 
 async def _perform(run: Run) -> Findings:
-    wanted, kills = run.pick(short=400, full=20_000), run.pick(short=3, full=100)
+    wanted, kills = run.pick(short=(300, 2), full=(20_000, 100))
     async with run.house() as house:
         await house.start_apis(_APIS)
         walkers = Walkers(house, run.rng, wanted)

@@ -8,20 +8,19 @@ from bench.faults.walkers import Walkers
 from bench.faults.watching import watched
 
 _TRANSITIONS_PER_SECOND = 80  # each makes 1.25 events on average
-_WARM_UP_SECONDS = 5
 
 
 async def _perform(run: Run) -> Findings:
-    seconds = run.pick(short=4, full=60)
+    deals, warm_up_seconds, seconds = run.pick(short=(40, 1, 3), full=(200, 5, 60))
     async with run.house() as house:
         await house.start_apis(1)
         receiver = await house.open_receiver()
         await house.subscribe(receiver, "consumer", house.ours, "opportunity.*")
         await house.start_workers(1)
         walkers = Walkers(
-            house, run.rng, wanted=_TRANSITIONS_PER_SECOND * _WARM_UP_SECONDS, per_second=_TRANSITIONS_PER_SECOND
+            house, run.rng, wanted=_TRANSITIONS_PER_SECOND * warm_up_seconds, per_second=_TRANSITIONS_PER_SECOND
         )
-        await walkers.open_deals(own=200, shared=0)
+        await walkers.open_deals(own=deals, shared=0)
         await walkers.walk()
         receiver.read()
         warm_up = set(receiver.first_arrivals)

@@ -73,7 +73,7 @@ class _Trouble:
 
 
 async def _perform(run: Run) -> Findings:
-    stops, terminations = run.pick(short=(2, 40), full=(20, 2_000))
+    stops, terminations = run.pick(short=(2, 20), full=(20, 2_000))
     async with run.house() as house:
         await house.start_apis(1)
         await subscribe_all(house)
