@@ -61,6 +61,16 @@ class EmbeddedPostgres:
                 self._users_lock = _open_lock(self._folders.cluster / "users.lock")
                 fcntl.flock(self._users_lock, fcntl.LOCK_SH)
 
+    def revive(self) -> bool:
+        """Start the server again if it died under its users; tells whether it had. Raises as `start` does."""
+        if self._users_lock is None or self._server.is_running():
+            return False
+        with self._alone():
+            if self._server.is_running():  # another user of it was faster
+                return False
+            self._server.launch()
+            return True
+
     def stop(self) -> None:
         """Leave the server; its last user stops it. Stopping twice is harmless. Raises PostgresDidNotStop."""
         if self._users_lock is None:

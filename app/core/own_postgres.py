@@ -2,38 +2,67 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+import structlog
 
 from app.core.embedded_postgres import EmbeddedPostgres
+from app.core.postgres_binaries import PostgresBinariesNotFound
+from app.core.postgres_server import PostgresDidNotStart, PostgresDidNotStop
 from app.core.settings import Settings
 
 _DATABASE = "stageline"
 _SERVICE_USER = "stageline_service"
+_LOOK_SECONDS = 0.5
+
+_log = structlog.get_logger()
 
 
 @contextmanager
 def provided(settings: Settings) -> Iterator[Settings]:
     """Settings whose database URLs can be connected to, for as long as the block lasts.
 
-    The embedded server is stopped on leaving when no other process uses it. Its service connects as a user that owns
-    nothing and is no superuser; its superuser migrates.
+    The embedded server is started again when it dies, and stopped on leaving when no other process uses it. Its
+    service connects as a user that owns nothing and is no superuser; its superuser migrates.
     """
     if not settings.is_embedded:
         yield settings
         return
     home = data_folder(settings) / "postgres"
     home.mkdir(parents=True, exist_ok=True)
-    with EmbeddedPostgres(home, binaries=settings.postgres_bindir) as server:
+    with EmbeddedPostgres(home, binaries=settings.postgres_bindir) as server, _kept_alive(server):
         asyncio.run(_prepare(server.url()))
         urls = {
             "database_url": server.url(_DATABASE, _SERVICE_USER),
             "migration_database_url": server.url(_DATABASE),
         }
         yield settings.model_copy(update=urls).for_development()
+
+
+@contextmanager
+def _kept_alive(server: EmbeddedPostgres) -> Iterator[None]:
+    """Nobody else looks after a server that we brought along: a thread of its own starts it again when it dies."""
+    is_over = threading.Event()
+    thread = threading.Thread(target=_revive, args=(server, is_over), name="postgres-guardian", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _revive(server: EmbeddedPostgres, is_over: threading.Event) -> None:
+    while not is_over.wait(_LOOK_SECONDS):
+        try:
+            if server.revive():
+                _log.error("the embedded Postgres had died and was started again")
+        except (OSError, PostgresDidNotStart, PostgresDidNotStop, PostgresBinariesNotFound) as error:
+            _log.error("the embedded Postgres died and cannot be started yet", error=str(error))
 
 
 def data_folder(settings: Settings) -> Path:
