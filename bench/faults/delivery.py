@@ -1,6 +1,7 @@
 """Waiting until receivers have everything, and checking what they got."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
@@ -14,6 +15,7 @@ from bench.faults.house import House
 from bench.faults.receivers import Signed, is_signed_with
 
 _LOOK_SECONDS = 0.1
+_QUIET_SECONDS = 90.0  # longer than a lease
 
 
 def acknowledged(house: House) -> set[Owed]:
@@ -30,14 +32,14 @@ def arrived(house: House) -> int:
     return sum(len(receiver.first_arrivals) for receiver in house.receivers)
 
 
-async def until_delivered(
-    house: House, holdings: Holdings, seconds: float, tell: Callable[[float, float], None] | None = None
-) -> None:
-    """Wait until all that is owed was acknowledged; whoever checks afterwards says what is missing."""
+async def until_delivered(house: House, holdings: Holdings, tell: Callable[[float, float], None] | None = None) -> None:
+    """Wait until all that is owed was acknowledged, or nothing more comes; the check says what is missing."""
     owed = Ledger.of(house.endpoints, holdings.events).owed
-    deadline = asyncio.get_running_loop().time() + seconds
+    fewest, changed_at = len(owed), time.monotonic()
     while missing := len(owed - acknowledged(house)):
-        if asyncio.get_running_loop().time() > deadline:
+        if missing < fewest:
+            fewest, changed_at = missing, time.monotonic()
+        if time.monotonic() > changed_at + _QUIET_SECONDS:
             return
         if tell is not None:
             tell(len(owed) - missing, len(owed))

@@ -14,7 +14,6 @@ from bench.faults.lags import lags_ms, percentile
 from bench.faults.walkers import Walkers
 
 _HANGING = "endpoint-0"
-_DRAIN_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -46,7 +45,7 @@ class _Side:
         answering = [endpoint for endpoint in self.house.endpoints if endpoint.name != _HANGING]
         hanging = [endpoint for endpoint in self.house.endpoints if endpoint.name == _HANGING]
         self.house.endpoints = answering
-        await until_delivered(self.house, holdings, _DRAIN_SECONDS)
+        await until_delivered(self.house, holdings)
         self.house.endpoints = [*answering, *hanging]
         violations = await check_receivers(self.house, owner, holdings)
         lags = await lags_ms(self.house, owner, leaving_out={_HANGING})

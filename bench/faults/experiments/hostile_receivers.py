@@ -74,7 +74,7 @@ async def _torment(run: Run, house: House, walkers: Walkers, deals: int) -> floa
 async def _until_friendly_has_all(house: House, owner: asyncpg.Connection) -> None:
     """The one that answers gets everything; by then everything was brought to the others' lanes, too."""
     everybody, house.endpoints = house.endpoints, [each for each in house.endpoints if each.name == "friendly"]
-    await until_delivered(house, await read_holdings(owner), _GIVE_UP_SECONDS)
+    await until_delivered(house, await read_holdings(owner))
     house.endpoints = everybody
 
 

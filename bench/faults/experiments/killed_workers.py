@@ -17,7 +17,6 @@ from bench.faults.walkers import Walkers
 from bench.faults.watching import watched
 
 _IN_FLIGHT = 50
-_DRAIN_SECONDS = 600.0
 
 
 async def subscribe_all(house: House) -> None:
@@ -50,7 +49,7 @@ async def _perform(run: Run) -> Findings:
             await _begin_anew(house, owner)
             kills += workers
         holdings = await read_holdings(owner)
-        await until_delivered(house, holdings, _DRAIN_SECONDS, lambda done, all_: run.tell("deliveries", done, all_))
+        await until_delivered(house, holdings, lambda done, all_: run.tell("deliveries", done, all_))
         findings = Findings(facts=[f"{kills} kills of {workers} workers", *tally(walkers.asked)])
         findings.blame(check_answers(walkers.asked, holdings.transitions))
         findings.blame(check_ledger(holdings))

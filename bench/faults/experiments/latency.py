@@ -29,7 +29,7 @@ async def _perform(run: Run) -> Findings:
             await walkers.walk()
         owner = await house.open_owner()
         holdings = await read_holdings(owner)
-        await until_delivered(house, holdings, 60)
+        await until_delivered(house, holdings)
         violations = await check_receivers(house, owner, holdings)
         for owed in warm_up:
             del receiver.first_arrivals[owed]

@@ -23,7 +23,6 @@ SELECT count(pg_terminate_backend(pid)) FROM (
 """
 _RESUMED_SECONDS = 5.0
 _QUIET_SECONDS = 1.0
-_DRAIN_SECONDS = 300.0
 _BATCH = 4
 
 
@@ -88,7 +87,7 @@ async def _perform(run: Run) -> Findings:
             tasks.create_task(_until_over(trouble, walkers))
         owner = await house.open_owner()
         holdings = await read_holdings(owner)
-        await until_delivered(house, holdings, _DRAIN_SECONDS, lambda done, all_: run.tell("deliveries", done, all_))
+        await until_delivered(house, holdings, lambda done, all_: run.tell("deliveries", done, all_))
         survivors = sum(program.is_running and program.pid == pid for program, pid in zip(processes, pids, strict=True))
         findings = Findings(facts=tally(walkers.asked))
         findings.blame(check_answers(walkers.asked, holdings.transitions))
