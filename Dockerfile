@@ -1,4 +1,5 @@
-# One image, two commands: `serve` (the default) and `worker`. DATABASE_URL names the Postgres to use.
+# One image, two commands: `serve` (the default) and `worker`. DATABASE_URL names the Postgres to use, STAGELINE_SECRET_KEYS
+# the keys that webhook secrets are encrypted with (`create-secret-key` prints one).
 FROM python:3.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 PATH=/app/.venv/bin:$PATH

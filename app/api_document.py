@@ -7,9 +7,26 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from app.core.problems import PROBLEM_JSON, BadRequest, PayloadTooLarge, ProblemDocument, UnsupportedMediaType
+from app.core.idempotency import HEADER, REPLAYED, IdempotencyKeyInUse, IdempotencyKeyReused
+from app.core.problems import PROBLEM_JSON, BadRequest, PayloadTooLarge, Problem, ProblemDocument, UnsupportedMediaType
+from app.webhooks.document import TAG, add_webhooks
 
 _ERROR = "4", "5"
+_KEY_PARAMETER = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "description": (
+        "A key of your choice, such as a UUID: repeated within 24 hours with the same key and the same body, the "
+        "request has no further effect and is answered with the same bytes. Refusals are not kept."
+    ),
+    "example": "5f3a1c9e-8d0b-4c56-9d43-2f6f0f5f7a10",
+}
+_REPLAYED_HEADER = {
+    "schema": {"type": "string", "enum": ["true"]},
+    "description": f"The request was answered before, with these bytes; only with `{HEADER}`.",
+}
 
 TAGS = {
     "people": "Who you are, users, teams, API keys and positions.",
@@ -27,6 +44,7 @@ TAGS = {
     "team-targets": "Targets, attainment and the deals behind it.",
     "events": "The log of events.",
     "webhooks": "Endpoints, deliveries and redelivery.",
+    TAG: "What endpoints receive: one signed message per event.",
     "service": "Health of the service.",
 }
 
@@ -65,25 +83,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
         contact={"name": "The Stageline authors"},
     )
     for operations in document["paths"].values():
-        for operation in operations.values():
-            read_body = _body_problems() if "requestBody" in operation else {}
-            operation["responses"] = dict(sorted({**read_body, **operation["responses"]}.items()))
+        for method, operation in operations.items():
             _make_problems(operation["responses"])
+            if "requestBody" in operation:
+                _add_problems(operation["responses"], BadRequest, PayloadTooLarge, UnsupportedMediaType)
+            if method == "post":
+                _take_key(operation)
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+    add_webhooks(document)
     schemas = document["components"]["schemas"]
     for framework_schema in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework_schema, None)
     return document
-
-
-def _body_problems() -> dict[str, Any]:
-    """What every operation that reads a body may answer besides its own problems."""
-    return {
-        str(problem.status): {
-            "description": f"`{problem.code()}`: {problem.default_detail()}",
-            "content": {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}},
-        }
-        for problem in (BadRequest, PayloadTooLarge, UnsupportedMediaType)
-    }
 
 
 def _make_problems(responses: dict[str, Any]) -> None:
@@ -91,3 +102,20 @@ def _make_problems(responses: dict[str, Any]) -> None:
         content = response.get("content", {})
         if status.startswith(_ERROR) and "application/json" in content:
             content[PROBLEM_JSON] = content.pop("application/json")
+
+
+def _add_problems(responses: dict[str, Any], *problems: type[Problem]) -> None:
+    content = {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}}
+    for problem in problems:
+        response = responses.setdefault(str(problem.status), {"description": "", "content": content})
+        told = filter(None, [response["description"], f"`{problem.code()}`: {problem.default_detail()}"])
+        response["description"] = " / ".join(told)
+
+
+def _take_key(operation: dict[str, Any]) -> None:
+    """What every POST has: the header that makes it safe to repeat, and what is answered because of it."""
+    operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+    _add_problems(operation["responses"], IdempotencyKeyInUse, IdempotencyKeyReused)
+    for status, response in operation["responses"].items():
+        if not status.startswith(_ERROR):
+            response.setdefault("headers", {})[REPLAYED] = _REPLAYED_HEADER

@@ -1,4 +1,4 @@
-"""The command line: serve, worker, migrate, create-organization, create-key, openapi, demo, import."""
+"""The command line: serve, worker, migrate, organizations and keys, secrets, openapi, demo, import, prove."""
 
 import asyncio
 import json
@@ -20,6 +20,7 @@ from app import __version__, serving
 from app.api_document import document_text
 from app.core import heap, request_log
 from app.core.own_postgres import provided
+from app.core.secret_keys import SecretKeysUnusable, new_key
 from app.core.settings import Settings
 from app.demonstration import demonstrate, demonstrate_in
 from app.founding import create_organization as found_organization
@@ -37,6 +38,8 @@ from app.main import create_app
 from app.people.directory import NoSuchOrganization, key_for_position
 from app.people.organizations import Founded
 from app.people.permissions import Position
+from app.proving import prove_all
+from app.webhooks.reencryption import Reencrypted, reencrypt_secrets
 from app.webhooks.worker import run_worker
 
 app = typer.Typer(
@@ -51,7 +54,7 @@ _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _CURRENCY = re.compile("[A-Z]{3}")
-_USER_ERROR = 2
+_DAMAGED, _USER_ERROR = 1, 2
 
 T = TypeVar("T")
 Organization = Annotated[UUID | None, typer.Option("--organization", help="Which organization; needed if several.")]
@@ -149,6 +152,38 @@ def create_key(
 
 
 @app.command()
+def prove() -> None:
+    """Check that no transition lacks its event, no event its deliveries, and that all are in order."""
+    if not _run(lambda settings: prove_all(settings, _out)):
+        _err.print("The database is damaged: the table names what, and one example each.")
+        raise typer.Exit(_DAMAGED)
+
+
+@app.command()
+def create_secret_key() -> None:
+    """Print a new key for STAGELINE_SECRET_KEYS, which encrypts stored secrets."""
+    _out.print(new_key())
+
+
+@app.command(name="reencrypt-secrets")
+def reencrypt() -> None:
+    """Encrypt stored secrets anew with the first of STAGELINE_SECRET_KEYS, so that the others can be retired."""
+
+    async def run(settings: Settings) -> Reencrypted:
+        box = settings.secret_box()
+        async with serving.opened_as_worker(settings) as database:
+            return await reencrypt_secrets(database, box)
+
+    done = _run(run)
+    _out.print(f"Re-encrypted the secrets of {done.changed} endpoints; {done.unchanged} had the first key already.")
+    if done.unreadable:
+        _err.print(f"Of {len(done.unreadable)} the secret cannot be read; restore its key, or rotate the secret:")
+        for endpoint_id in done.unreadable:
+            _err.print(str(endpoint_id))
+        raise typer.Exit(1)
+
+
+@app.command()
 def openapi(
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
 ) -> None:
@@ -225,7 +260,7 @@ def _user_errors_told() -> Iterator[None]:
     """End with a message where the operator can mend it: a file, a port, an address, or which organization."""
     try:
         yield
-    except (NoSuchOrganization, OSError) as error:
+    except (NoSuchOrganization, SecretKeysUnusable, OSError) as error:
         _err.print(str(error), markup=False)
         raise typer.Exit(_USER_ERROR) from None
     except ArgumentError:

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
+import asyncpg
+import structlog
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
@@ -14,8 +17,10 @@ from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
 from app.core import docs_page, problem_handlers, request_log
 from app.core.body_limit import BodyLimit
-from app.core.database import Database, connect
+from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
+from app.core.idempotency import HEADER, REPLAYED
+from app.core.partitions import create_ahead
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.follow_up.routes import follow_up
@@ -32,8 +37,9 @@ from app.team_targets.routes import team_targets
 from app.transitions.routes import transitions
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.event_routes import events
+from app.webhooks.readiness import WorkerReadiness
 from app.webhooks.routes import webhooks
-from app.webhooks.worker import run_worker
+from app.webhooks.worker import Worker
 
 ROUTERS = (
     people,
@@ -55,6 +61,8 @@ ROUTERS = (
     health,
 )
 
+_log = structlog.get_logger()
+
 
 def create_app(settings: Settings, database: Database | None = None, *, with_worker: bool = False) -> FastAPI:
     """Build the service; with a given `database` it uses that one and leaves it open."""
@@ -63,8 +71,9 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         own = database or await connect_app(settings)
         _hold(app, settings, own)
+        await _make_partitions(own)
         stop = asyncio.Event()
-        worker = asyncio.create_task(run_worker(settings, stop)) if with_worker else None
+        worker = _start_worker(app, settings, stop) if with_worker else None
         async with _waking_workers(app, settings, own):
             yield
         app.state.is_stopping = True
@@ -94,8 +103,8 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         CORSMiddleware,
         allow_origins=settings.cors_allowed_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", "X-Request-Id"],
-        expose_headers=["ETag", "X-Request-Id", "Retry-After"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "X-Request-Id"],
+        expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
     )
     app.add_middleware(request_log.RequestLog)
     return app
@@ -112,6 +121,15 @@ async def connect_app(settings: Settings) -> Database:
         options=settings.server_options(),
         acquire_timeout_seconds=settings.database_acquire_timeout_seconds,
     )
+
+
+async def _make_partitions(database: Database) -> None:
+    """Make the months to come, so that also an installation without a worker has them."""
+    try:
+        await create_ahead(database, datetime.now(UTC))
+    except (*TRANSIENT, asyncpg.PostgresError) as error:
+        # requests can be served all the same, or /readyz says why not
+        _log.warning("no partitions were made", error=type(error).__name__)
 
 
 @asynccontextmanager
@@ -131,8 +149,16 @@ async def _waking_workers(app: FastAPI, settings: Settings, database: Database) 
             await task
 
 
+def _start_worker(app: FastAPI, settings: Settings, stop: asyncio.Event) -> asyncio.Task[None]:
+    worker = Worker(settings)
+    app.state.readiness_checks.append(WorkerReadiness(worker))
+    return asyncio.create_task(worker.run(stop))
+
+
 def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.settings = settings
+    app.state.secret_box = settings.secret_box()
     app.state.database = database
+    app.state.readiness_checks = []
     app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)
     app.state.address_guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)

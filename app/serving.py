@@ -41,7 +41,11 @@ async def migrate_to_newest(settings: Settings) -> None:
 
 
 async def prepare(settings: Settings) -> ApiKey | None:
-    """Migrate, and found the first organization where there is none; gives its key, which is shown once."""
+    """Migrate, and found the first organization where there is none; gives its key, which is shown once.
+
+    Raises `SecretKeysMissing` before anything is touched.
+    """
+    settings.secret_box()
     await migrate_to_newest(settings)
     async with opened_as_worker(settings) as worker:
         if await list_organizations(worker):

@@ -3,6 +3,7 @@
 from app.accounts import tables as accounts
 from app.activities import tables as activities
 from app.contracts import tables as contracts
+from app.core import kept_answers
 from app.core.schema import metadata
 from app.follow_up import tables as follow_up
 from app.imports import tables as imports
@@ -23,6 +24,7 @@ __all__ = [
     "contracts",
     "follow_up",
     "imports",
+    "kept_answers",
     "leads",
     "metadata",
     "opportunities",

@@ -15,12 +15,15 @@ from fastapi import FastAPI
 from app.core.database import Database, dsn
 from app.core.embedded_postgres import EmbeddedPostgres
 from app.core.migrate import migrate
+from app.core.secret_keys import new_key
 from app.core.settings import Settings
 from app.main import connect_app, create_app
+from tests.builders.event_schemas import mistakes_in_log
 from tests.department import Department
 
 _HOME = "STAGELINE_TEST_HOME"
 TEMPLATE = "stageline_template"
+SECRET_KEYS = new_key()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,9 +58,12 @@ async def database_url(server_url: str) -> AsyncIterator[str]:
             marker.touch()
         await admin.execute(f"DROP DATABASE IF EXISTS {name}")
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield with_database(server_url, name)
+    url = with_database(server_url, name)
+    yield url
+    mistakes = await mistakes_in_log(url)
     await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await admin.close()
+    assert mistakes == [], "\n".join(["tests have led to events that are not what the document says:", *mistakes])
 
 
 def with_database(url: str, name: str) -> str:
@@ -68,7 +74,7 @@ def with_database(url: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    return Settings(DATABASE_URL=database_url, caller_cache_seconds=0).for_development()
+    return Settings(DATABASE_URL=database_url, secret_keys=SECRET_KEYS, caller_cache_seconds=0).for_development()
 
 
 @pytest.fixture(scope="session")

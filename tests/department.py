@@ -48,6 +48,10 @@ class Actor:
     async def post(self, path: str, json: object = None, expect: int = 201) -> Json:
         return answer(await self.request("POST", path, json={} if json is None else json), expect)
 
+    async def post_keyed(self, path: str, json: object, key: str, **params: Any) -> httpx.Response:
+        """POST under an Idempotency-Key."""
+        return await self.request("POST", path, json=json, headers={"Idempotency-Key": key}, **params)
+
     async def patch(self, path: str, json: object, expect: int = 200) -> Json:
         return answer(await self.request("PATCH", path, json=json), expect)
 

@@ -4,7 +4,15 @@ from decimal import Decimal
 from typing import Annotated
 
 from iso4217 import Currency as Iso4217
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 
 def _refuse_number(value: object) -> object:
@@ -55,3 +63,13 @@ Email = Annotated[
 ]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+SHOWN_ONCE = "x-shown-once"
+Secret = Annotated[str, Field(json_schema_extra={SHOWN_ONCE: True})]
+
+
+def shows_secret(model: object) -> bool:
+    """Whether a route's answer has a field that is shown once, and never stored as it is."""
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return False
+    extras = [field.json_schema_extra for field in model.model_fields.values()]
+    return any(isinstance(extra, dict) and SHOWN_ONCE in extra for extra in extras)

@@ -1,6 +1,8 @@
-"""`/livez`: the process answers. `/readyz`: so does its database, at the revision that this code expects."""
+"""`/livez`: the process answers. `/readyz`: so does its database, as this code expects it."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
@@ -8,6 +10,18 @@ from pydantic_core import to_json
 
 from app.core.database import TRANSIENT, Database
 from app.core.migrate import newest_revision
+from app.core.partitions import are_ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check of readiness found: all `checks` must hold; `facts` are shown and decide nothing."""
+
+    checks: dict[str, bool]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+ReadinessCheck: TypeAlias = Callable[[], Awaitable[Finding]]
 
 health = APIRouter(tags=["service"])
 
@@ -20,10 +34,16 @@ async def get_liveness() -> dict[str, str]:
 
 @health.get("/readyz")
 async def get_readiness(request: Request) -> Response:
-    """Tell whether requests can be served: the database answers and is migrated."""
+    """Tell whether requests can be served: the database answers, is migrated and has room, and a worker progresses."""
     checks = await _checks(request.app.state.database)
+    facts: dict[str, Any] = {}
+    further: list[ReadinessCheck] = getattr(request.app.state, "readiness_checks", [])
+    for check in further:
+        finding = await check()
+        checks |= finding.checks
+        facts |= finding.facts
     is_ready = all(checks.values()) and not getattr(request.app.state, "is_stopping", False)
-    body = to_json({"status": "ready" if is_ready else "not_ready", "checks": checks})
+    body = to_json({"status": "ready" if is_ready else "not_ready", "checks": checks, **facts})
     return Response(body, status_code=200 if is_ready else 503, media_type="application/json")
 
 
@@ -31,6 +51,7 @@ async def _checks(database: Database) -> dict[str, Any]:
     try:
         async with database.begin_for_all() as tx:
             revision = await tx.connection.fetchval("SELECT version_num FROM alembic_version")
+            has_partitions = await are_ahead(tx)
     except (*TRANSIENT, asyncpg.PostgresError):
-        return {"database": False, "migrations": False}
-    return {"database": True, "migrations": revision == newest_revision()}
+        return {"database": False, "migrations": False, "partitions": False}
+    return {"database": True, "migrations": revision == newest_revision(), "partitions": has_partitions}

@@ -87,6 +87,8 @@ def pointer_of(location: Sequence[str | int]) -> str:
 
 async def _constraint(request: Request, error: Exception) -> Response:
     name = getattr(error, "constraint_name", None) or ""
+    if isinstance(error, asyncpg.CheckViolationError) and not name:  # no partition takes the row
+        return await _unavailable(request, error)
     match = _CONSTRAINT.match(name)
     column = match["column"] if match else ""
     if isinstance(error, asyncpg.UniqueViolationError):

@@ -6,7 +6,7 @@ never shown.
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -129,6 +129,13 @@ class StillReferenced(Conflict):
     """Other records refer to this one."""
 
 
+class Gone(Problem):
+    """It was here, and is kept no longer."""
+
+    status = 410
+    title = "Gone"
+
+
 class PreconditionFailed(Problem):
     """The record has changed: `If-Match` names an older version."""
 
@@ -157,7 +164,7 @@ class Invalid(Problem):
     title = "Unprocessable content"
 
     @classmethod
-    def at(cls, pointer: str, code: str, detail: str) -> "Invalid":
+    def at(cls, pointer: str, code: str, detail: str) -> Self:
         """A problem with one wrong place."""
         return cls(errors=[FieldError(pointer=pointer, code=code, detail=detail)])
 

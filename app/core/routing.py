@@ -1,4 +1,4 @@
-"""How every route runs: a strict body, and the whole request once more when its transaction lost a race."""
+"""How every route runs: a strict body, once per key, and once more when its transaction lost a race."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -8,6 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from app.core import json_body
+from app.core.fields import shows_secret
+from app.core.idempotency import once_per_key
 from app.core.problems import UnsupportedMediaType
 
 _ATTEMPTS = 3
@@ -29,6 +31,8 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
+        if "POST" in (self.methods or ()):
+            handler = once_per_key(handler, shows_secret=shows_secret(self.response_model))
 
         async def handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)

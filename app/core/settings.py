@@ -5,17 +5,26 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.core.secret_box import SecretBox
+from app.core.secret_keys import parse_keys
 
 
 def _split_commas(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _check_keys(value: SecretStr) -> SecretStr:
+    parse_keys(value.get_secret_value())
+    return value
+
+
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_split_commas)]
 Origins = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
+SecretKeys = Annotated[SecretStr, AfterValidator(_check_keys)]
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
@@ -23,7 +32,7 @@ LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 class Settings(BaseSettings):
     """Everything an operator may set; read once, at the composition root."""
 
-    model_config = SettingsConfigDict(env_prefix="STAGELINE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="STAGELINE_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: str | None = Field(
         default=None,
@@ -40,6 +49,11 @@ class Settings(BaseSettings):
         default=None,
         description="Directory of the Postgres binaries for the embedded server; absent: the packaged ones.",
     )
+    secret_keys: SecretKeys = Field(
+        default=SecretStr(""),
+        description="Keys that stored secrets are encrypted with, `<id>:<base64 of 32 bytes>`, comma separated, the "
+        "newest first; absent with the embedded Postgres: a key in the data directory.",
+    )
     database_pool_size: int = Field(default=10, ge=1, le=500, description="Connections of one API process.")
     worker_pool_size: int = Field(default=4, ge=2, le=100, description="Connections of one worker.")
     database_acquire_timeout_seconds: float = Field(default=5.0, gt=0)
@@ -51,6 +65,12 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     cors_allowed_origins: Origins = Field(default=[], description="Origins of browser applications, comma separated.")
+    event_retention_months: int | None = Field(
+        default=None, ge=1, description="Whole months for which events are kept; absent: for ever."
+    )
+    attempt_retention_months: int = Field(
+        default=3, ge=1, description="Whole months for which attempts and settled deliveries are kept."
+    )
     webhook_allowed_networks: Networks = Field(
         default=[], description="Networks that webhooks may reach although they are not public, comma separated."
     )
@@ -63,6 +83,10 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether the service brings its own Postgres."""
         return self.database_url is None
+
+    def secret_box(self) -> SecretBox:
+        """What seals and opens stored secrets; raises `SecretKeysMissing`."""
+        return SecretBox(parse_keys(self.secret_keys.get_secret_value()))
 
     def server_options(self) -> dict[str, str]:
         """Server settings of every connection: no statement, lock or idle transaction outlives its timeout."""

@@ -75,6 +75,12 @@ class Lead(Qualified, Item):
     external_id: str | None
 
 
+class AssignedLead(Lead):
+    """A lead with a new owner: the object of its event."""
+
+    assignment_reason: str | None
+
+
 class LeadPage(BaseModel):
     """A page of leads."""
 

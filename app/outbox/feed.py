@@ -15,13 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from app.core.database import Statement, Transaction
-from app.core.problems import Invalid, NotFound
+from app.core.problems import Gone, Invalid, NotFound
 from app.core.schema import Xid8
 from app.outbox.catalogue import EVERYTHING
 from app.outbox.schemas import EventQuery
-from app.outbox.tables import events
+from app.outbox.tables import events, last_dropped_events
 
 _PLACE = struct.Struct(">Q16s")
+
+
+class EventsGone(Gone):
+    """Events after this cursor are older than events are kept: read without a cursor to go on with the oldest."""
 
 
 class Place(NamedTuple):
@@ -68,7 +72,16 @@ class FeedPage:
         )
 
 
-_find_horizon = Statement(sa.select(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot(), type_=Xid8)))
+# The reading is planned once, not at each page: planning over dozens of months takes longer than reading. And it merges
+# the months in their order, whatever the statistics of that day say.
+PLANS = {"plan_cache_mode": "force_generic_plan", "enable_sort": "off"}
+
+_find_horizon = Statement(
+    sa.select(
+        sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot(), type_=Xid8),
+        *(sa.func.set_config(name, value, sa.true()) for name, value in PLANS.items()),
+    )
+)
 
 _noun = sa.func.split_part(events.c.type, ".", 1)
 _read = Statement(
@@ -92,6 +105,12 @@ _read = Statement(
     .limit(bindparam("row_limit", type_=sa.Integer))
 )
 
+_find_last_dropped = Statement(
+    sa.select(last_dropped_events.c.xid, last_dropped_events.c.event_id).where(
+        last_dropped_events.c.organization_id == bindparam("organization_id", type_=sa.Uuid)
+    )
+)
+
 _find = Statement(
     sa.select(events.c.body).where(
         events.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
@@ -101,7 +120,10 @@ _find = Statement(
 
 
 async def read_feed(tx: Transaction, query: EventQuery) -> FeedPage:
-    """The events after the query's cursor; raises `Invalid` for a cursor that was not made here."""
+    """The events after the query's cursor.
+
+    Raises `Invalid` for a cursor that was not made here, and `EventsGone` for one after which events were dropped.
+    """
     after = Place.of(query.cursor)
     # taken first: all that lies below it has ended, and is seen by the snapshot of the next statement
     horizon: int = await tx.fetch_value(_find_horizon)
@@ -114,10 +136,19 @@ async def read_feed(tx: Transaction, query: EventQuery) -> FeedPage:
         subject_id=query.subject_id,
         row_limit=query.limit + 1,
     )
+    if query.cursor is not None:
+        await _demand_all_after(tx, after)
     has_more = len(rows) > query.limit
     rows = rows[: query.limit]
     place = Place(rows[-1]["xid"], rows[-1]["id"]) if has_more else max(after, Place(horizon, _NO_ID))
     return FeedPage([row["body"] for row in rows], place, has_more)
+
+
+async def _demand_all_after(tx: Transaction, place: Place) -> None:
+    # asked after the reading: what was dropped before it is noted by now
+    last_dropped = await tx.fetch_one(_find_last_dropped)
+    if last_dropped is not None and place < Place(last_dropped["xid"], last_dropped["event_id"]):
+        raise EventsGone
 
 
 async def read_event(tx: Transaction, event_id: UUID) -> bytes:

@@ -39,7 +39,7 @@ _is_here = (subjects.c.organization_id == bindparam("organization_id"), subjects
 _advanced = (
     sa.update(subjects)
     .where(*_is_here, subjects.c.last_sequence == bindparam("last_sequence", type_=sa.BigInteger))
-    .values(last_sequence=bindparam("sequence", type_=sa.BigInteger))
+    .values(last_sequence=bindparam("sequence", type_=sa.BigInteger), last_event_id=bindparam("id", type_=sa.Uuid))
     .returning(subjects.c.organization_id)
     .cte("advanced")
 )

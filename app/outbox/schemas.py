@@ -35,7 +35,10 @@ class EventData(BaseModel):
 
 
 class EventEnvelope(BaseModel):
-    """What happened: the same bytes here, in webhooks and in the stream."""
+    """What happened: the same bytes here, in webhooks and in the stream.
+
+    `type` tells which schema the whole has: the one under `webhooks` of that name. Types may be added.
+    """
 
     id: UUID = Field(description="Also the `webhook-id`.")
     type: str

@@ -1,4 +1,4 @@
-"""The log of events, and the counter that numbers the events of each subject."""
+"""The log of events, the counter that numbers the events of each subject, and where the log was cut off."""
 
 import sqlalchemy as sa
 
@@ -11,6 +11,8 @@ subjects = sa.Table(
     sa.Column("id", sa.Uuid),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("last_sequence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("last_event_id", sa.Uuid),
+    sa.Column("last_xid", Xid8),  # the database's own: whose transaction gave the last number
     sa.PrimaryKeyConstraint("organization_id", "id"),
     postgresql_with={"fillfactor": "50"},  # the counter is updated in place (HOT)
 )
@@ -32,7 +34,17 @@ events = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("xid", Xid8, nullable=False, server_default=sa.func.pg_current_xact_id()),
     sa.PrimaryKeyConstraint("organization_id", "id"),
-    sa.UniqueConstraint("organization_id", "subject_id", "sequence"),
+    # not unique, which it could only be within a partition: a number is given once (trigger demand_number)
+    sa.Index("ix_events__organization_id_subject_id_sequence", "organization_id", "subject_id", "sequence"),
     sa.Index("ix_events__xid_id", "xid", "id"),
     sa.Index("ix_events__organization_id_xid_id", "organization_id", "xid", "id"),
+    postgresql_partition_by="RANGE (id)",
+)
+
+last_dropped_events = sa.Table(
+    "last_dropped_events",
+    metadata,
+    sa.Column("organization_id", sa.Uuid, sa.ForeignKey("organizations.id"), primary_key=True),
+    sa.Column("xid", Xid8, nullable=False),
+    sa.Column("event_id", sa.Uuid, nullable=False),
 )

@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query, Response
 
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
+from app.core.idempotency import SecretShownOnce
 from app.core.problems import NotFound, documented
 from app.core.resource import json_response, page_response
 from app.core.routing import router
@@ -31,7 +32,7 @@ async def list_api_keys(
     return page_response(schemas.ApiKeyPage, page.rows, page.next_cursor)
 
 
-@api_keys.post("/api-keys", status_code=201, response_model=schemas.IssuedApiKey, responses=documented())
+@api_keys.post("/api-keys", status_code=201, response_model=schemas.IssuedApiKey, responses=documented(SecretShownOnce))
 async def create_api_key(caller: Writer, database: AppDatabase, body: schemas.ApiKeyCreate) -> Response:
     """Give a user a key; its secret is in this answer and nowhere else."""
     async with database.begin(caller) as tx:

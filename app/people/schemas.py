@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, WithJsonSchema
 
-from app.core.fields import Currency, Email, ExternalId, Name, Percent
+from app.core.fields import Currency, Email, ExternalId, Name, Percent, Secret
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.people.permissions import Position
@@ -185,7 +185,7 @@ class ApiKeyItem(BaseModel):
 class IssuedApiKey(ApiKeyItem):
     """A key with its secret, which is shown this once."""
 
-    key: str = Field(description="Send it as `Authorization: Bearer …`; it cannot be shown again.")
+    key: Secret = Field(description="Send it as `Authorization: Bearer …`; it cannot be shown again.")
 
 
 class ApiKeyPage(BaseModel):

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.core.changes import before
 from app.core.database import Row, Transaction, new_id
 from app.core.problems import Invalid, NotFound
 from app.outbox.event import Event, Routing
@@ -19,7 +20,7 @@ async def create_pipeline(tx: Transaction, name: str, subject: Subject, definiti
     pinned = PinnedPipeline(new_id(), 1, definition)
     event_subject = await start(tx, "pipeline", pinned.pipeline_id)
     row = await queries.insert_pipeline(tx, pinned, name=name, is_default=False, published_by=tx.caller.user_id)
-    return await _publish(tx, event_subject, row, definition)
+    return await _publish(tx, event_subject, _in_full(row, definition), None)
 
 
 async def publish_version(tx: Transaction, pipeline_id: UUID, definition: Definition) -> Row:
@@ -29,11 +30,12 @@ async def publish_version(tx: Transaction, pipeline_id: UUID, definition: Defini
     if event_subject is None or pipeline is None:
         raise NotFound
     _demand_subject(definition, pipeline["subject"])
+    old = _in_full(pipeline, await queries.definition_of(tx, pipeline_id, pipeline["current_version"]))
     pinned = PinnedPipeline(pipeline_id, pipeline["current_version"] + 1, definition)
     version = await queries.insert_version(tx, pinned, tx.caller.user_id)
     values = {"current_version": pinned.version}
     row = await tx.fetch_row(queries.update_pipeline.of(values), id=pipeline_id, **values)
-    await _publish(tx, event_subject, row, definition)
+    await _publish(tx, event_subject, _in_full(row, definition), old)
     return version
 
 
@@ -50,13 +52,14 @@ def _demand_subject(definition: Definition, subject: str) -> None:
         raise Invalid.at("/definition/subject", "other_subject", "The pipeline is for another subject.")
 
 
-async def _publish(tx: Transaction, subject: EventSubject, row: Row, definition: Definition) -> PipelineInFull:
-    pipeline = _in_full(row, definition)
-    earlier = {"current_version": pipeline.current_version - 1} if pipeline.current_version > 1 else {}
+async def _publish(
+    tx: Transaction, subject: EventSubject, pipeline: PipelineInFull, old: PipelineInFull | None
+) -> PipelineInFull:
+    payload = pipeline.model_dump(mode="json")
     event = Event(
         type="pipeline.published",
-        object=pipeline.model_dump(mode="json"),
-        before=earlier,
+        object=payload,
+        before=before(old.model_dump(mode="json"), payload) if old is not None else {},
         routing=Routing(pipeline_id=pipeline.id),
     )
     await record(tx, subject, event)

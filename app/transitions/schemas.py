@@ -64,6 +64,18 @@ class TransitionFacts(BaseModel):
     version: int = Field(description="The record's version after the move.")
 
 
+class EventTransition(BaseModel):
+    """The move that an event tells of."""
+
+    from_stage: str
+    to_stage: str
+    step: Step
+    kind: TransitionKind
+    outcome: Outcome
+    overridden: bool = Field(description="A manager let it move although exit criteria were not met.")
+    reason: str | None
+
+
 class OpportunityTransition(TransitionFacts):
     """A move of a deal."""
 

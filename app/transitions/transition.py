@@ -13,6 +13,7 @@ from app.outbox.event import Event, Routing
 from app.outbox.record import record
 from app.transitions import problems
 from app.transitions.ledger import insert_transition
+from app.transitions.schemas import EventTransition
 from app.transitions.workflows import Walker, Workflow, lock_walker
 from app.workflow import decision
 from app.workflow.decision import Decision, TransitionInputs
@@ -91,11 +92,9 @@ async def _publish(
 ) -> Row:
     old, new = rows
     noun = walker.workflow.noun
-    facts = {
-        name: ledger[name] for name in ("from_stage", "to_stage", "step", "kind", "outcome", "overridden", "reason")
-    }
+    facts = {name: ledger[name] for name in EventTransition.model_fields}
     payload = walker.workflow.payload_of(new)
-    changed = before(old, new)
+    changed = before(old, {name: new[name] for name in payload})  # a row has more columns than its readers see
 
     def event(verb: str) -> Event:
         return Event(f"{noun}.{verb}", payload, changed, facts, Routing.of(new), ledger["occurred_at"])

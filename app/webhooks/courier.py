@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -12,12 +12,15 @@ from uuid import UUID
 import structlog
 
 from app.webhooks.attempt import Attempt, Outcome
+from app.webhooks.breaker import STANDARD_BREAKER, Breaker, Tripwires, answers
+from app.webhooks.endpoint_secrets import SigningSecrets
 from app.webhooks.lanes import Delivery, Lane
 from app.webhooks.result import Made, Release, Report, Result, Schedule, Status, judge
 from app.webhooks.sender import Sender
 from app.webhooks.settling import Hold, hold_of
+from app.webhooks.slots import Slots
 
-CONCURRENCY_PER_ENDPOINT = 10
+_EMPTY_LANE_SECONDS = 1.0  # its events are gone: whoever dropped them settles its deliveries
 
 _log = structlog.get_logger()
 
@@ -28,21 +31,38 @@ class Courier:
     `held` counts the lanes per endpoint from `take` until `forget`: sending, waiting for a slot, or not settled yet.
     """
 
-    def __init__(self, sender: Sender, schedule: Schedule, concurrency: int) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        secrets: SigningSecrets,
+        schedule: Schedule,
+        concurrency: int,
+        breaker: Breaker = STANDARD_BREAKER,
+    ) -> None:
         self.reports: asyncio.Queue[Report] = asyncio.Queue()
         self.held: Counter[UUID] = Counter()
         self._sender = sender
+        self._secrets = secrets
         self._schedule = schedule
         self._slots = asyncio.Semaphore(concurrency)
-        self._endpoint_slots: dict[UUID, asyncio.Semaphore] = {}
+        self._endpoint_slots: dict[UUID, Slots] = {}
+        self._tripwires = Tripwires(breaker)
         self._lost: set[Hold] = set()
         self._runs: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
+    def shares_taken(self, share: int) -> Mapping[UUID, int]:
+        """Lanes that count as held per endpoint: its whole share where its secret cannot be read."""
+        return self.held | Counter(dict.fromkeys(self._secrets.left_alone(), share))
+
     def take(self, lanes: Sequence[Lane], send_until: float) -> None:
         """Carry these lanes; no attempt begins after `send_until` (monotonic), so that none outlives its lease."""
         for lane in lanes:
-            self.held[lane.key.endpoint_id] += 1
+            endpoint_id = lane.key.endpoint_id
+            self.held[endpoint_id] += 1
+            self._endpoint_slots.setdefault(endpoint_id, Slots()).limit = lane.max_concurrency
+            if not lane.is_probe:
+                self._tripwires.forget(endpoint_id)
             run = asyncio.create_task(self._carry(lane, send_until))
             self._runs.add(run)
             run.add_done_callback(partial(self._ended, lane))
@@ -50,6 +70,12 @@ class Courier:
     def lose(self, hold: Hold) -> None:
         """Send no more of a lane that somebody else has taken over."""
         self._lost.add(hold)
+
+    def hold_back(self, endpoint_ids: Iterable[UUID]) -> None:
+        """Send no more of what is held of endpoints whose breaker was found open, but for a probe."""
+        for endpoint_id in endpoint_ids:
+            if endpoint_id in self.held:
+                self._tripwires.trip(endpoint_id)
 
     def forget(self, lane: Lane) -> None:
         """A lane's release is settled."""
@@ -59,6 +85,7 @@ class Courier:
         if self.held[endpoint_id] <= 0:
             del self.held[endpoint_id]
             self._endpoint_slots.pop(endpoint_id, None)
+            self._tripwires.forget(endpoint_id)
 
     async def finish(self) -> None:
         """Begin no more attempts, and wait for those under way: every lane is released."""
@@ -72,29 +99,35 @@ class Courier:
             run.cancel()
 
     async def _carry(self, lane: Lane, send_until: float) -> None:
-        endpoint_slots = self._endpoint_slots.setdefault(
-            lane.key.endpoint_id, asyncio.Semaphore(CONCURRENCY_PER_ENDPOINT)
-        )
-        retry_after_seconds = None
+        secrets = self._secrets.of(lane.secrets)
+        retry_after_seconds = None if secrets is None else await self._send(lane, secrets, send_until)
+        self.reports.put_nowait(Release(lane, retry_after_seconds))
+
+    async def _send(self, lane: Lane, secrets: Sequence[str], send_until: float) -> float | None:
+        if not lane.deliveries:
+            return _EMPTY_LANE_SECONDS
+        endpoint_slots = self._endpoint_slots[lane.key.endpoint_id]
         for delivery in lane.deliveries:
             # the endpoint's slot first: who waits for a slow endpoint holds nothing that others need
             async with endpoint_slots, self._slots:
-                if self._is_stopping or time.monotonic() > send_until or hold_of(lane) in self._lost:
+                if time.monotonic() > send_until or not self._may_send(lane):
                     break
-                result = await self._attempt(lane, delivery)
+                result = await self._attempt(lane, delivery, secrets)
+                self._tripwires.note(result)
             self.reports.put_nowait(result)
             if result.status is Status.PENDING:
-                retry_after_seconds = result.retry_after_seconds
+                return result.retry_after_seconds
+            if result.outcome.gone or (lane.is_probe and not answers(result.outcome)):
                 break
-            if result.outcome.gone:
-                break
-        self.reports.put_nowait(Release(lane, retry_after_seconds))
+        return None
 
-    async def _attempt(self, lane: Lane, delivery: Delivery) -> Result:
+    def _may_send(self, lane: Lane) -> bool:
+        is_held_back = self._tripwires.is_tripped(lane.key.endpoint_id) and not lane.is_probe
+        return not (self._is_stopping or is_held_back or hold_of(lane) in self._lost)
+
+    async def _attempt(self, lane: Lane, delivery: Delivery, secrets: Sequence[str]) -> Result:
         started_at = datetime.now(UTC)
-        outcome: Outcome = await self._sender.send(
-            Attempt(lane.url, lane.secrets, str(delivery.event_id), delivery.body)
-        )
+        outcome: Outcome = await self._sender.send(Attempt(lane.url, secrets, str(delivery.event_id), delivery.body))
         return judge(Made(lane, delivery, outcome, started_at), self._schedule, random.random)
 
     def _ended(self, lane: Lane, run: asyncio.Task[None]) -> None:

@@ -35,6 +35,7 @@ class ErrorClass(StrEnum):
     TLS = "tls"
     TIMEOUT = "timeout"
     HTTP_ERROR = "http_error"
+    EXPIRED = "expired"
 
 
 class AddressRefused(Exception):

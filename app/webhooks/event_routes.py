@@ -12,7 +12,7 @@ from app.core.resource import json_response
 from app.core.routing import router
 from app.outbox import schemas
 from app.outbox.catalogue import DESCRIPTIONS
-from app.outbox.feed import read_event, read_feed
+from app.outbox.feed import EventsGone, read_event, read_feed
 from app.people.authentication import Permission
 
 events = router("events")
@@ -21,9 +21,12 @@ Reader = Annotated[Caller, Depends(Permission("events.read"))]
 Anybody = Annotated[Caller, Depends(Permission("reference.read"))]
 
 
-@events.get("/events", response_model=schemas.EventPage, responses=documented())
+@events.get("/events", response_model=schemas.EventPage, responses=documented(EventsGone))
 async def list_events(caller: Reader, database: AppDatabase, query: Annotated[schemas.EventQuery, Query()]) -> Response:
-    """Read the log from a cursor, oldest first; keep `next_cursor` and ask again to follow it without gaps."""
+    """Read the log from a cursor, oldest first; keep `next_cursor` and ask again to follow it without gaps.
+
+    Where old events are dropped, a cursor with dropped events after it is answered 410, never by skipping them.
+    """
     async with database.begin(caller) as tx:
         page = await read_feed(tx, query)
     return Response(page.render(), media_type="application/json")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.core.database import Database, Statement
+from app.webhooks.subscription import MATCHES
 
 MOST_EVENTS = 500
 
@@ -18,7 +19,7 @@ _lead = Statement(sa.text("SELECT xid, event_id FROM webhook_fanout_position FOR
 # Lanes are locked in the order of their key, as everywhere. An existing lane is locked although nothing of it changes:
 # who settles its last delivery must not remove it before this transaction's delivery can be seen.
 _fan_out = Statement(
-    sa.text("""
+    sa.text(f"""
 WITH batch AS (
     SELECT organization_id, id, type, subject_id, sequence, pipeline_id, step, team_id, owner_id, xid
     FROM events
@@ -30,11 +31,7 @@ WITH batch AS (
     SELECT event.organization_id, endpoint.id, event.id, event.type, event.subject_id, event.sequence
     FROM batch event
     JOIN webhook_endpoints endpoint ON endpoint.organization_id = event.organization_id
-        AND endpoint.event_types && ARRAY['*', split_part(event.type, '.', 1) || '.*', event.type]
-        AND (endpoint.pipeline_ids IS NULL OR event.pipeline_id = ANY (endpoint.pipeline_ids))
-        AND (endpoint.steps IS NULL OR event.step = ANY (endpoint.steps))
-        AND (endpoint.team_ids IS NULL OR event.team_id = ANY (endpoint.team_ids))
-        AND (endpoint.owner_ids IS NULL OR event.owner_id = ANY (endpoint.owner_ids))
+        AND {MATCHES}
     ORDER BY event.xid, event.id
     ON CONFLICT DO NOTHING
     RETURNING organization_id, endpoint_id, subject_id
@@ -50,7 +47,7 @@ SELECT
     (SELECT xid FROM batch ORDER BY xid DESC, id DESC LIMIT 1) AS xid,
     (SELECT id FROM batch ORDER BY xid DESC, id DESC LIMIT 1) AS event_id
 FROM batch
-    """)
+    """)  # noqa: S608 # the condition is a constant of ours
 )
 
 _move = Statement(

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.database import Database, Row, Statement
+from app.webhooks.endpoint_secrets import SealedSecrets
 
 
 class LaneKey(NamedTuple):
@@ -39,8 +40,10 @@ class Lane:
     key: LaneKey
     token: int
     url: str
-    secrets: Sequence[str] = field(repr=False)
+    secrets: SealedSecrets = field(repr=False)
     deliveries: Sequence[Delivery]
+    max_concurrency: int
+    is_probe: bool = False  # the endpoint's breaker is open, and this lane alone asks whether it is back
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,14 @@ class Claim:
 STANDARD_CLAIM = Claim()
 
 # Candidates first, without locks: longest waiting first over all endpoints. An endpoint of which a worker still holds
-# half its share is left alone, so that claims stay large.
+# half its share is left alone, so that claims stay large. Of an endpoint whose breaker is open one lane is taken, once
+# the time has come: whoever locks the endpoint's row probes, and moves the time behind its lease. Nothing here waits.
 _lease = Statement(
     sa.text("""
 WITH candidates AS MATERIALIZED (
-    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, endpoint.url, endpoint.secret
+    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, endpoint.url, endpoint.secret,
+        CASE WHEN endpoint.old_secret_expires_at > now() THEN endpoint.old_secret END AS old_secret,
+        endpoint.max_concurrency, endpoint.breaker_open_until IS NOT NULL AS is_probe
     FROM webhook_endpoints endpoint
     LEFT JOIN unnest(CAST(:held_ids AS uuid[]), CAST(:held_counts AS integer[])) AS held (id, lanes)
         ON held.id = endpoint.id
@@ -73,25 +79,51 @@ WITH candidates AS MATERIALIZED (
         WHERE organization_id = endpoint.organization_id AND endpoint_id = endpoint.id
             AND due_at > '-infinity' AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
         ORDER BY due_at
-        LIMIT greatest(CAST(:lanes_per_endpoint AS integer) - coalesce(held.lanes, 0), 0)
+        LIMIT CASE
+            WHEN endpoint.breaker_open_until IS NOT NULL THEN 1
+            ELSE greatest(CAST(:lanes_per_endpoint AS integer) - coalesce(held.lanes, 0), 0)
+        END
     ) lane
-    WHERE endpoint.state = 'enabled' AND coalesce(held.lanes, 0) <= CAST(:lanes_per_endpoint AS integer) / 2
+    WHERE endpoint.state = 'enabled' AND NOT endpoint.is_replaying
+        AND (endpoint.breaker_open_until IS NULL OR endpoint.breaker_open_until <= now())
+        AND coalesce(held.lanes, 0) <= CAST(:lanes_per_endpoint AS integer) / 2
     ORDER BY lane.due_at
     LIMIT CAST(:lanes AS integer)
+), probing AS MATERIALIZED (
+    SELECT endpoint.organization_id, endpoint.id
+    FROM candidates
+    CROSS JOIN LATERAL (
+        SELECT organization_id, id
+        FROM webhook_endpoints
+        WHERE organization_id = candidates.organization_id AND id = candidates.endpoint_id
+            AND breaker_open_until <= now()
+        FOR UPDATE SKIP LOCKED
+    ) endpoint
+    WHERE candidates.is_probe
 ), free AS (
-    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id, candidates.url, candidates.secret
+    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id,
+        candidates.url, candidates.secret, candidates.old_secret, candidates.max_concurrency, candidates.is_probe
     FROM webhook_lanes lane
     JOIN candidates USING (organization_id, endpoint_id, subject_id)
     WHERE lane.due_at <= now() AND (lane.lease_until IS NULL OR lane.lease_until <= now())
+        AND (NOT candidates.is_probe OR (lane.organization_id, lane.endpoint_id) IN (SELECT * FROM probing))
     FOR UPDATE OF lane SKIP LOCKED
+), leased AS (
+    UPDATE webhook_lanes lane
+    SET token = nextval('webhook_lane_tokens'),
+        lease_until = now() + make_interval(secs => CAST(:lease_seconds AS double precision))
+    FROM free
+    WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
+        = (free.organization_id, free.endpoint_id, free.subject_id)
+    RETURNING lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token,
+        free.url, free.secret, free.old_secret, free.max_concurrency, free.is_probe
+), probed AS (
+    UPDATE webhook_endpoints endpoint
+    SET breaker_open_until = now() + make_interval(secs => CAST(:lease_seconds AS double precision))
+    FROM leased
+    WHERE leased.is_probe AND (endpoint.organization_id, endpoint.id) = (leased.organization_id, leased.endpoint_id)
 )
-UPDATE webhook_lanes lane
-SET token = nextval('webhook_lane_tokens'),
-    lease_until = now() + make_interval(secs => CAST(:lease_seconds AS double precision))
-FROM free
-WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
-    = (free.organization_id, free.endpoint_id, free.subject_id)
-RETURNING lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token, free.url, free.secret
+SELECT * FROM leased
     """)
 )
 
@@ -164,8 +196,10 @@ def _lanes(leased: Sequence[Row], heads: Sequence[Row]) -> list[Lane]:
             LaneKey(row["organization_id"], row["endpoint_id"], row["subject_id"]),
             row["token"],
             row["url"],
-            (row["secret"],),
+            SealedSecrets(row["organization_id"], row["endpoint_id"], row["secret"], row["old_secret"]),
             each,
+            row["max_concurrency"],
+            row["is_probe"],
         )
         for row, each in zip(leased, deliveries, strict=True)
     ]

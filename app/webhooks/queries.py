@@ -9,9 +9,27 @@ from app.core.pagination import Listing, any_of, equals
 from app.core.writes import Update, delete_row, find_row
 from app.outbox.tables import events
 from app.people.scoping import in_organization
-from app.webhooks.tables import NEVER, webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_lanes
+from app.webhooks.tables import (
+    NEVER,
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_endpoints,
+    webhook_lanes,
+    webhook_replays,
+)
 
-_GIVEN = ("id", "url", "description", "event_types", "pipeline_ids", "steps", "team_ids", "owner_ids", "secret")
+_GIVEN = (
+    "id",
+    "url",
+    "description",
+    "event_types",
+    "pipeline_ids",
+    "steps",
+    "team_ids",
+    "owner_ids",
+    "max_concurrency",
+    "secret",
+)
 
 find_endpoint = find_row(webhook_endpoints)
 insert_endpoint = Statement(
@@ -55,6 +73,12 @@ _lanes_of_endpoint = (
 
 lock_lanes = Statement(_lanes_of_endpoint)
 
+lock_replay = Statement(
+    sa.select(webhook_replays.c.endpoint_id)
+    .where(in_organization(webhook_replays), webhook_replays.c.endpoint_id == bindparam("endpoint_id"))
+    .with_for_update()
+)
+
 make_lanes_due = Statement(
     sa.update(webhook_lanes)
     .where(in_organization(webhook_lanes), webhook_lanes.c.endpoint_id == bindparam("endpoint_id"))
@@ -79,6 +103,8 @@ redeliver = Statement(
         in_organization(webhook_deliveries),
         webhook_deliveries.c.id == bindparam("id"),
         webhook_deliveries.c.status != "pending",
+        # also keeps the event's partition from being dropped until this transaction has ended
+        sa.exists().where(in_organization(events), events.c.id == webhook_deliveries.c.event_id),
     )
     .values(status="pending", attempts=0, next_attempt_at=None, settled_at=None, is_redelivery=True)
     .returning(webhook_deliveries)

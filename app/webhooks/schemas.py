@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
-from app.core.fields import Text
+from app.core.fields import Secret, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.outbox.catalogue import EventPattern, EventType
@@ -27,6 +27,10 @@ EventPatterns = Annotated[
     list[EventPattern],
     Field(min_length=1, max_length=100, description="Types of events, `noun.*`, or `*`; one of them must match."),
 ]
+MaxConcurrency = Annotated[
+    int,
+    Field(ge=1, le=100, description="Requests open at once, of each worker; 1 for receivers that take one at a time."),
+]
 _Ids = Annotated[list[UUID], Field(min_length=1, max_length=100)]
 
 
@@ -45,6 +49,7 @@ class WebhookEndpointCreate(EndpointFilters, Body):
 
     url: Url
     event_types: EventPatterns
+    max_concurrency: MaxConcurrency = 10
 
 
 class WebhookEndpointPatch(EndpointFilters, Patch):
@@ -52,10 +57,11 @@ class WebhookEndpointPatch(EndpointFilters, Patch):
 
     url: Url = Field(default_factory=str)
     event_types: EventPatterns = Field(default_factory=list)
+    max_concurrency: MaxConcurrency = 10
 
 
 class WebhookEndpoint(Item):
-    """Where events are delivered to; its secret is never shown again after creation."""
+    """Where events are delivered to; its secret is shown at creation and rotation only."""
 
     url: str
     description: str | None
@@ -71,12 +77,33 @@ class WebhookEndpoint(Item):
     failing_since: datetime | None
     consecutive_failures: int
     last_success_at: datetime | None
+    max_concurrency: int
+    breaker_open_until: datetime | None = Field(
+        description="Set when nothing got through several times in a row, or the receiver asked for time "
+        "(Retry-After): until then nothing is sent, then one message at a time at growing intervals, until one is "
+        "answered. Null: everything flows."
+    )
+    is_replaying: bool = Field(description="Whether a replay is being put together; deliveries go on once it is.")
+    old_secret_expires_at: datetime | None = Field(
+        description="During a rotation: until when the old secret signs beside the new one."
+    )
 
 
-class NewWebhookEndpoint(WebhookEndpoint):
-    """An endpoint just created, with the secret that its messages are signed with: it is shown this once."""
+class WebhookEndpointWithSecret(WebhookEndpoint):
+    """An endpoint with the secret that its messages are signed with from now on: it is shown this once."""
 
-    secret: str = Field(description="`whsec_` and base64, as Standard Webhooks has it.", examples=["whsec_…"])
+    secret: Secret = Field(description="`whsec_` and base64, as Standard Webhooks has it.", examples=["whsec_…"])
+
+
+class WebhookSecretRotation(Body):
+    """How to replace an endpoint's secret."""
+
+    expire_old_secret_in_seconds: int = Field(
+        default=86_400,
+        ge=0,
+        le=86_400,
+        description="How long the old secret signs beside the new one; 0, when it has leaked: no longer.",
+    )
 
 
 class WebhookEndpointPage(BaseModel):
@@ -90,6 +117,28 @@ class WebhookEndpointQuery(PageQuery):
     """Filters of the list of endpoints."""
 
     state: Literal["enabled", "disabled"] | None = None
+
+
+class WebhookReplayCreate(Body):
+    """Which events to deliver again: those recorded from `since` until before `until`, or since the last success."""
+
+    since: AwareDatetime | None = Field(default=None, description="The beginning of the range, to the millisecond.")
+    until: AwareDatetime | None = Field(default=None, description="Its end, which is not in it; absent: now.")
+    since_last_success: Literal[True] | None = Field(
+        default=None,
+        description="Instead of a range: whatever was recorded since the endpoint last took a message, or since it "
+        "was made.",
+    )
+    event_types: EventPatterns = Field(default_factory=lambda: ["*"], description="Only these, absent: all it wants.")
+
+
+class WebhookReplay(BaseModel):
+    """What is being put together for delivery; the endpoint's `is_replaying` tells when it is done."""
+
+    endpoint_id: UUID
+    since: datetime
+    until: datetime
+    deliveries: int = Field(description="Events in the range that match the endpoint's filters of now.")
 
 
 class WebhookTestRequest(Body):
@@ -109,6 +158,12 @@ class WebhookTest(BaseModel):
     error_class: ErrorClass | None
     duration_ms: int
     response_excerpt: str
+
+
+class PingedEndpoint(BaseModel):
+    """What a `ping` is about: the endpoint that it is sent to."""
+
+    id: UUID
 
 
 class WebhookDelivery(BaseModel):

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.database import Database, Statement, Transaction, new_id
+from app.webhooks.breaker import STANDARD_BREAKER, Breaker
 from app.webhooks.health import EndpointKey, note_health
 from app.webhooks.lanes import Lane, LaneKey
 from app.webhooks.result import Release, Report, Result
@@ -87,7 +88,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) lane"""
 
-_remove_drained = Statement(
+remove_drained = Statement(
     sa.text(f"""
 DELETE FROM webhook_lanes
 USING (
@@ -126,13 +127,17 @@ Hold: TypeAlias = tuple[LaneKey, int]  # a lane under one token
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`refused` lanes were taken over by others; `to_disable` are endpoints that have failed too long."""
+    """`refused` lanes were taken over by others; `to_disable` are endpoints that have failed too long.
+
+    `held_back` are the ids of endpoints whose breaker was found open.
+    """
 
     refused: frozenset[Hold]
     to_disable: frozenset[EndpointKey]
+    held_back: frozenset[UUID]
 
 
-async def settle(database: Database, reports: Sequence[Report]) -> Settled:
+async def settle(database: Database, reports: Sequence[Report], breaker: Breaker = STANDARD_BREAKER) -> Settled:
     """Write what the reports say in one transaction; those of lanes that are no longer ours change nothing."""
     async with database.begin_for_all() as tx:
         ours = await _lock(tx, reports)
@@ -140,8 +145,8 @@ async def settle(database: Database, reports: Sequence[Report]) -> Settled:
         results = [report for report in accepted if isinstance(report, Result)]
         await _write(tx, results)
         await _let_go(tx, [report for report in accepted if isinstance(report, Release)])
-        to_disable = await note_health(tx, results)
-    return Settled(frozenset(hold_of(report.lane) for report in reports) - ours, to_disable)
+        health = await note_health(tx, results, breaker)
+    return Settled(frozenset(hold_of(report.lane) for report in reports) - ours, *health)
 
 
 def hold_of(lane: Lane) -> Hold:
@@ -151,7 +156,7 @@ def hold_of(lane: Lane) -> Hold:
 
 async def _lock(tx: Transaction, reports: Sequence[Report]) -> frozenset[Hold]:
     holds = sorted({hold_of(report.lane) for report in reports})  # locked in the order of their keys
-    rows = await tx.fetch_all(_lock_ours, **_columns(key for key, _ in holds), tokens=[token for _, token in holds])
+    rows = await tx.fetch_all(_lock_ours, **columns_of(key for key, _ in holds), tokens=[token for _, token in holds])
     return frozenset((LaneKey(*row[:3]), row["token"]) for row in rows)
 
 
@@ -184,12 +189,13 @@ async def _write(tx: Transaction, results: Sequence[Result]) -> None:
 async def _let_go(tx: Transaction, releases: Sequence[Release]) -> None:
     if not releases:
         return
-    columns = _columns(release.lane.key for release in releases)
-    await tx.execute(_remove_drained, **columns)
+    columns = columns_of(release.lane.key for release in releases)
+    await tx.execute(remove_drained, **columns)
     await tx.execute(_release, **columns, retry_afters=[release.retry_after_seconds for release in releases])
 
 
-def _columns(keys: Iterable[LaneKey]) -> dict[str, list[UUID]]:
+def columns_of(keys: Iterable[LaneKey]) -> dict[str, list[UUID]]:
+    """The keys of lanes as the parameters of statements on several lanes."""
     organization_ids, endpoint_ids, subject_ids = zip(*keys, strict=True)
     return {
         "organization_ids": list(organization_ids),

@@ -22,14 +22,23 @@ webhook_endpoints = organization_table(
     sa.Column("steps", postgresql.ARRAY(sa.Text)),
     sa.Column("team_ids", postgresql.ARRAY(sa.Uuid)),
     sa.Column("owner_ids", postgresql.ARRAY(sa.Uuid)),
-    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False),  # sealed, as the old one is
+    sa.Column("old_secret", sa.LargeBinary),
+    sa.Column("old_secret_expires_at", TimestampTz),
     sa.Column("state", sa.Text, nullable=False, server_default="enabled"),
     sa.Column("disabled_reason", sa.Text),
     sa.Column("failing_since", TimestampTz),
     sa.Column("consecutive_failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("last_success_at", TimestampTz),
+    sa.Column("max_concurrency", sa.SmallInteger, nullable=False, server_default="10"),
+    sa.Column("failing_subject_ids", postgresql.ARRAY(sa.Uuid), nullable=False, server_default="{}"),
+    sa.Column("failed_probes", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("breaker_open_until", TimestampTz),
+    sa.Column("is_replaying", sa.Boolean, nullable=False, server_default=sa.false()),
     one_of("state", ["enabled", "disabled"]),
     one_of("disabled_reason", ["gone", "failing"]),
+    sa.CheckConstraint("max_concurrency BETWEEN 1 AND 100", name="max_concurrency"),
+    sa.CheckConstraint("(old_secret IS NULL) = (old_secret_expires_at IS NULL)", name="old_secret"),
     postgresql_with={"fillfactor": "50"},  # its health is updated in place (HOT)
 )
 
@@ -117,6 +126,20 @@ webhook_attempts = sa.Table(
     sa.PrimaryKeyConstraint("organization_id", "id"),
     reference("webhook_attempts", "delivery_id", "webhook_deliveries", ondelete="CASCADE"),
     sa.Index("ix_webhook_attempts__delivery_id", "organization_id", "delivery_id", "id"),
+    postgresql_partition_by="RANGE (id)",
+)
+
+webhook_replays = sa.Table(
+    "webhook_replays",
+    metadata,
+    sa.Column("organization_id", sa.Uuid),
+    sa.Column("endpoint_id", sa.Uuid),
+    sa.Column("after_id", sa.Uuid, nullable=False),
+    sa.Column("until_id", sa.Uuid, nullable=False),
+    sa.Column("event_types", postgresql.ARRAY(sa.Text), nullable=False),
+    sa.Column("requested_at", TimestampTz, nullable=False, server_default=sa.func.now()),
+    sa.PrimaryKeyConstraint("organization_id", "endpoint_id"),
+    reference("webhook_replays", "endpoint_id", "webhook_endpoints", ondelete="CASCADE"),
 )
 
 webhook_fanout_position = sa.Table(

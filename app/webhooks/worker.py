@@ -17,16 +17,22 @@ import asyncpg
 import structlog
 
 from app.core.database import TRANSIENT, Database, connect, dsn
+from app.core.kept_answers import forget_expired
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
 from app.outbox.wakeup import CHANNEL
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Limits
+from app.webhooks.breaker import STANDARD_BREAKER, Breaker
 from app.webhooks.courier import Courier
+from app.webhooks.endpoint_secrets import SigningSecrets
 from app.webhooks.fanout import fan_out
 from app.webhooks.health import EndpointKey, disable, gone_endpoints
+from app.webhooks.housekeeping import keep_house
 from app.webhooks.lanes import STANDARD_CLAIM, Claim, claim, recreate_missing_lanes
+from app.webhooks.replaying import replay_batch
 from app.webhooks.result import STANDARD_SCHEDULE, Release, Report, Schedule
+from app.webhooks.rotation import wipe_expired_secrets
 from app.webhooks.sender import Sender
 from app.webhooks.settling import settle
 
@@ -36,6 +42,7 @@ _MOST_REPORTS = 1_000
 _BUSY_REPORTS = 10
 _GATHER_SECONDS = 0.02
 _SWEEP_SECONDS = 60.0
+_HOUSEKEEPING_SECONDS = 3_600.0
 _HELD_BACK_SECONDS = (0.005, 0.1)
 _BACKOFF_SECONDS = (0.1, 2.0)
 _SHUTDOWN_SECONDS = 10.0
@@ -60,6 +67,7 @@ class Pace:
     poll_seconds: float = 1.0
     claim: Claim = STANDARD_CLAIM
     schedule: Schedule = STANDARD_SCHEDULE
+    breaker: Breaker = STANDARD_BREAKER
 
 
 STANDARD_PACE = Pace()
@@ -73,32 +81,41 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
 class Worker:
     """One worker with a pool of its own; survives restarts of Postgres by itself."""
 
-    def __init__(self, settings: Settings, pace: Pace = STANDARD_PACE) -> None:
+    def __init__(
+        self, settings: Settings, pace: Pace = STANDARD_PACE, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         if settings.database_url is None:
             raise ValueError("a worker needs a database URL")
         self._settings = settings
         self._url = settings.database_url
+        self._secrets = SigningSecrets(settings.secret_box())
         self._pace = pace
         self._news = asyncio.Event()  # events may have been committed
         self._due = asyncio.Event()  # lanes may be due
         self._is_stopping = False
-        self._progress: dict[str, datetime] = {}
+        self._progress: dict[str, float] = {}
+        self._clock = clock
+        self._made_at = clock()
+        self.database: Database | None = None
 
     @property
-    def last_progress_at(self) -> datetime | None:
-        """When the slowest of its loops last did, or found nothing to do; nothing before all have begun."""
-        return min(self._progress.values()) if self._progress.keys() == _LOOPS else None
+    def standstill_seconds(self) -> float:
+        """For how long the slowest of its loops has done nothing, nor found that there is nothing to do."""
+        return self._clock() - min(self._progress.get(loop, self._made_at) for loop in _LOOPS)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then finish the attempts under way, settle them and release the leases."""
-        database = await self._persistently(self._connect)
+        self.database = database = await self._persistently(self._connect)
         database.after_commit = self._news.set
         settings = self._settings
         guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)
         limits = Limits(deadline_seconds=settings.webhook_deadline_seconds)
         try:
             async with Sender(guard, limits=limits) as sender:
-                await self._deliver(database, Courier(sender, self._pace.schedule, settings.webhook_concurrency), stop)
+                courier = Courier(
+                    sender, self._secrets, self._pace.schedule, settings.webhook_concurrency, self._pace.breaker
+                )
+                await self._deliver(database, courier, stop)
         finally:
             database.pool.terminate()
 
@@ -109,6 +126,8 @@ class Worker:
                 background = [
                     tasks.create_task(self._listen()),
                     tasks.create_task(self._sweep(database)),
+                    tasks.create_task(self._replay(database)),
+                    tasks.create_task(self._keep_house(database)),
                     tasks.create_task(self._settle(database, courier)),
                 ]
                 taking = {
@@ -142,7 +161,7 @@ class Worker:
         while not self._is_stopping:
             self._news.clear()
             done = await self._persistently(lambda: fan_out(database))
-            self._progress["fan_out"] = datetime.now(UTC)
+            self._progress["fan_out"] = self._clock()
             if done is None or done.deliveries:
                 self._due.set()
             if done is not None and done.events:
@@ -157,9 +176,10 @@ class Worker:
         while not self._is_stopping:
             self._due.clear()
             started = time.monotonic()
-            lanes = await self._persistently(lambda: claim(database, amount, courier.held))
+            held = courier.shares_taken(amount.lanes_per_endpoint)
+            lanes = await self._persistently(partial(claim, database, amount, held))
             courier.take(lanes, started + amount.lease_seconds - self._settings.webhook_deadline_seconds)
-            self._progress["claim"] = datetime.now(UTC)
+            self._progress["claim"] = self._clock()
             if not lanes:
                 await _wait(self._due, self._pace.poll_seconds)
 
@@ -168,12 +188,13 @@ class Worker:
             reports = await _take(courier.reports, self._pace.poll_seconds)
             if reports:
                 await self._settle_batch(database, courier, reports)
-            self._progress["settle"] = datetime.now(UTC)
+            self._progress["settle"] = self._clock()
 
     async def _settle_batch(self, database: Database, courier: Courier, reports: list[Report]) -> None:
         # first, so that nothing is sent to them between the two
         await self._disable(database, gone_endpoints(reports))
-        settled = await self._persistently(lambda: settle(database, reports))
+        settled = await self._persistently(lambda: settle(database, reports, self._pace.breaker))
+        courier.hold_back(settled.held_back)
         for hold in settled.refused:
             courier.lose(hold)
         for report in reports:
@@ -194,7 +215,26 @@ class Worker:
             if missing := await self._persistently(lambda: recreate_missing_lanes(database)):
                 _log.error("lanes were missing", count=missing)
                 self._due.set()
+            while await self._persistently(lambda: forget_expired(database)):
+                pass
+            await self._persistently(lambda: wipe_expired_secrets(database))
             await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _replay(self, database: Database) -> None:
+        while True:
+            if await self._persistently(lambda: replay_batch(database)):
+                self._due.set()
+            else:
+                await asyncio.sleep(self._pace.poll_seconds)
+
+    async def _keep_house(self, database: Database) -> None:
+        while True:
+            try:
+                await self._persistently(lambda: keep_house(database, self._settings, datetime.now(UTC)))
+            except asyncpg.PostgresError as error:
+                # deliveries go on; when no partition is left ahead, /readyz says so
+                _log.error("housekeeping failed", exc_info=error)
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _listen(self) -> None:
         while True:

@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 LEFT_STAGE = "$left_stage"
 
 StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+# one pattern: SDK generators take a union of a string and a constant for the constant
+TargetStage = Annotated[
+    str, Field(pattern=r"^(\$left_stage|[a-z][a-z0-9_]{0,62})$", description="A stage, or `$left_stage`.")
+]
 
 
 class Subject(StrEnum):
@@ -86,7 +90,7 @@ class Edge(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     from_stage: StageName
-    to_stage: StageName | Literal["$left_stage"]
+    to_stage: TargetStage
     kind: TransitionKind
     outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1)]
     sets_outcome: Outcome | None = None

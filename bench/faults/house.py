@@ -1,6 +1,7 @@
 """One experiment's own service: a database, API processes, workers and receivers, all ended afterwards."""
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -18,10 +19,11 @@ from bench.faults.processes import START_SECONDS, DidNotStart, Program, module, 
 from bench.faults.receivers import Receiver
 from bench.faults.stage import Organization, Stage
 
-_LOOPBACK = {
+_SETTINGS = {
     "STAGELINE_WEBHOOK_ALLOW_HTTP": "true",
     "STAGELINE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
     "STAGELINE_LOG_LEVEL": "warning",
+    "STAGELINE_SECRET_KEYS": f"bench:{base64.b64encode(bytes(32)).decode()}",
 }
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 
@@ -149,7 +151,7 @@ class House:
             "STAGELINE_MIGRATION_DATABASE_URL": self.stage.owner_url(self.database),
         }
         output = self.stage.folder / f"{self.database}-{name}.txt"
-        return Program(self.stage.tree, arguments, output, _LOOPBACK | own | dict(self.settings) | dict(settings or {}))
+        return Program(self.stage.tree, arguments, output, _SETTINGS | own | dict(self.settings) | dict(settings or {}))
 
     async def close(self) -> None:
         """End every process."""

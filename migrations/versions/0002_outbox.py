@@ -30,9 +30,13 @@ def upgrade() -> None:
         sa.Column("xid", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_events__organization_id")),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_events")),
-        sa.UniqueConstraint(
-            "organization_id", "subject_id", "sequence", name=op.f("uq_events__organization_id_subject_id_sequence")
-        ),
+        postgresql_partition_by="RANGE (id)",
+    )
+    op.create_index(
+        "ix_events__organization_id_subject_id_sequence",
+        "events",
+        ["organization_id", "subject_id", "sequence"],
+        unique=False,
     )
     op.create_index("ix_events__organization_id_xid_id", "events", ["organization_id", "xid", "id"], unique=False)
     op.create_index("ix_events__xid_id", "events", ["xid", "id"], unique=False)
@@ -42,6 +46,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("last_sequence", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("last_event_id", sa.Uuid(), nullable=True),
+        sa.Column("last_xid", Xid8(), nullable=True),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_subjects__organization_id")),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_subjects")),
         postgresql_with={"fillfactor": "50"},
@@ -54,4 +60,5 @@ def downgrade() -> None:
     op.drop_table("subjects")
     op.drop_index("ix_events__xid_id", table_name="events")
     op.drop_index("ix_events__organization_id_xid_id", table_name="events")
+    op.drop_index("ix_events__organization_id_subject_id_sequence", table_name="events")
     op.drop_table("events")

@@ -29,15 +29,26 @@ def upgrade() -> None:
         sa.Column("steps", postgresql.ARRAY(sa.Text()), nullable=True),
         sa.Column("team_ids", postgresql.ARRAY(sa.Uuid()), nullable=True),
         sa.Column("owner_ids", postgresql.ARRAY(sa.Uuid()), nullable=True),
-        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("old_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("old_secret_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("state", sa.Text(), server_default="enabled", nullable=False),
         sa.Column("disabled_reason", sa.Text(), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("consecutive_failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_success_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("max_concurrency", sa.SmallInteger(), server_default="10", nullable=False),
+        sa.Column("failing_subject_ids", postgresql.ARRAY(sa.Uuid()), server_default="{}", nullable=False),
+        sa.Column("failed_probes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("breaker_open_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_replaying", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.CheckConstraint("state IN ('enabled', 'disabled')", name=op.f("ck_webhook_endpoints__state")),
         sa.CheckConstraint(
             "disabled_reason IN ('gone', 'failing')", name=op.f("ck_webhook_endpoints__disabled_reason")
+        ),
+        sa.CheckConstraint("max_concurrency BETWEEN 1 AND 100", name=op.f("ck_webhook_endpoints__max_concurrency")),
+        sa.CheckConstraint(
+            "(old_secret IS NULL) = (old_secret_expires_at IS NULL)", name=op.f("ck_webhook_endpoints__old_secret")
         ),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name="fk_webhook_endpoints__organization_id"
@@ -134,9 +145,26 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_webhook_attempts")),
+        postgresql_partition_by="RANGE (id)",
     )
     op.create_index(
         "ix_webhook_attempts__delivery_id", "webhook_attempts", ["organization_id", "delivery_id", "id"], unique=False
+    )
+    op.create_table(
+        "webhook_replays",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("after_id", sa.Uuid(), nullable=False),
+        sa.Column("until_id", sa.Uuid(), nullable=False),
+        sa.Column("event_types", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "endpoint_id"],
+            ["webhook_endpoints.organization_id", "webhook_endpoints.id"],
+            name="fk_webhook_replays__endpoint_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "endpoint_id", name=op.f("pk_webhook_replays")),
     )
     op.create_table(
         "webhook_fanout_position",
@@ -150,9 +178,10 @@ def upgrade() -> None:
         "INSERT INTO webhook_fanout_position (xid, event_id) VALUES ('0', '00000000-0000-0000-0000-000000000000')"
     )
     isolate("webhook_endpoints", worker="SELECT, UPDATE")
-    isolate("webhook_deliveries", app="SELECT, UPDATE", worker="SELECT, INSERT, UPDATE")
+    isolate("webhook_deliveries", app="SELECT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     isolate("webhook_lanes", app="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     isolate("webhook_attempts", app="SELECT", worker="SELECT, INSERT")
+    isolate("webhook_replays", app="SELECT, INSERT, UPDATE", worker="SELECT, UPDATE, DELETE")
     # of no organization: how far the one log of all of them has been read, for the worker only
     op.execute("ALTER TABLE webhook_fanout_position ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE webhook_fanout_position FORCE ROW LEVEL SECURITY")
@@ -163,6 +192,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("webhook_fanout_position")
+    op.drop_table("webhook_replays")
     op.drop_index("ix_webhook_attempts__delivery_id", table_name="webhook_attempts")
     op.drop_table("webhook_attempts")
     op.drop_index("ix_webhook_lanes__due_at", table_name="webhook_lanes")

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from app.core.caller import Caller
 from app.core.database import Database, new_id
-from app.outbox.event import Event
+from app.outbox.catalogue import EventType
 from app.outbox.record import lock, record, start
+from tests.builders.event_schemas import an_event
 
 
 class RolledBack(Exception):
@@ -59,7 +60,7 @@ async def _write_one(database: Database, caller: Caller, subject_id: UUID, choos
     async with database.begin(caller) as tx:
         subject = await lock(tx, subject_id)
         assert subject is not None
-        _, event_id = await record(tx, subject, Event("account.updated", {}))
+        _, event_id = await record(tx, subject, an_event(EventType.ACCOUNT_UPDATED))
         if choose.random() < 0.1:
             await asyncio.sleep(choose.random() * 0.01)  # a held transaction
         if choose.random() < 0.1:

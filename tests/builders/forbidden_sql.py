@@ -25,6 +25,8 @@ FORBIDDEN = {
     "a transition without its event": NEW_TRANSITION,
     "a stage event without its transition": NEW_EVENT.format(sequence=2),
     "a doubled number": NEW_EVENT.format(sequence=1).replace("stage_changed", "updated"),
+    "a number that was not given": NEW_EVENT.format(sequence=2).replace("stage_changed", "updated"),
+    "a number given without an event": "UPDATE subjects SET last_sequence = last_sequence + 1 WHERE id = $3",
     "a skipped number": "UPDATE subjects SET last_sequence = last_sequence + 2 WHERE id = $3",
     "a number taken back": "UPDATE subjects SET last_sequence = 0 WHERE id = $3",
     "a changed event": "UPDATE events SET body = '{}' WHERE subject_id = $3",

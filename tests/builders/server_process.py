@@ -49,7 +49,11 @@ def data_folder() -> Iterator[Path]:
 
 def environment_of(home: Path) -> dict[str, str]:
     """The environment of a process whose embedded Postgres is in the folder."""
-    dropped = {"DATABASE_URL", "PYTHONDONTWRITEBYTECODE"}  # without compiled files every start takes twice as long
+    dropped = {
+        "DATABASE_URL",
+        "STAGELINE_SECRET_KEYS",
+        "PYTHONDONTWRITEBYTECODE",
+    }  # without compiled files every start takes twice as long
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
     return environment | {"STAGELINE_DATA_DIR": str(home)}
 
@@ -62,10 +66,10 @@ def serving(*options: str) -> Iterator[ServerProcess]:
 
 
 @contextmanager
-def serving_in(home: Path, *options: str) -> Iterator[ServerProcess]:
-    """Start a server on a folder, wait until it is ready, stop it with SIGTERM."""
+def serving_in(home: Path, *options: str, **variables: str) -> Iterator[ServerProcess]:
+    """Start a server on a folder, or on the database that a variable names; stop it with SIGTERM."""
     port = free_port()
-    environment = environment_of(home)
+    environment = environment_of(home) | variables
     output = home / "output.txt"
     with output.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 # the project's own command

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.builders.server_process import STAGELINE, data_folder, environment_of, serving_in
 from tests.department import Json
 
-_COMMAND_SECONDS = 20
+_COMMAND_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from app.core.settings import Settings
+from app.webhooks.breaker import Breaker
 from app.webhooks.lanes import Claim
 from app.webhooks.worker import Pace, Worker
 from tests.builders.receiver import PATIENCE_SECONDS
@@ -25,7 +26,8 @@ def at_once(attempts: int = 10) -> Callable[[datetime, int, int | None, Callable
 
 
 def hasty(attempts: int = 10, lease_seconds: float = 60.0) -> Pace:
-    return Pace(poll_seconds=0.01, claim=Claim(lease_seconds=lease_seconds), schedule=at_once(attempts))
+    breaker = Breaker(first_probe_seconds=0.001, longest_probe_seconds=0.01)
+    return Pace(0.01, Claim(lease_seconds=lease_seconds), at_once(attempts), breaker)
 
 
 @asynccontextmanager
@@ -46,6 +48,16 @@ async def working(
 async def until_settled(owner: asyncpg.Connection, endpoint_id: str, count: int) -> list[asyncpg.Record]:
     """Wait until an endpoint has so many settled deliveries; gives all of them in the order of the log."""
     return await until(lambda: _deliveries(owner, endpoint_id), lambda rows: _settled(rows) >= count)
+
+
+async def until_somebody_waits(owner: asyncpg.Connection) -> None:
+    """Wait until a transaction waits for another one of this database."""
+    await until(
+        lambda: owner.fetch(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ),
+        bool,
+    )
 
 
 def _settled(rows: list[asyncpg.Record]) -> int:

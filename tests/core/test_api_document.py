@@ -10,7 +10,7 @@ COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
 
 VERBS = (
     "list|get|create|update|delete|replace|complete|send|accept|reject|expire"
-    "|approve|sign|terminate|resolve|enable|test"
+    "|approve|sign|terminate|resolve|enable|test|replay"
 )
 
 
@@ -48,6 +48,62 @@ def test_every_operation_has_a_described_tag(app: FastAPI) -> None:
     document = app.openapi()
     described = {tag["name"] for tag in document["tags"]}
 
-    used = {tag for path in document["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    used = {
+        tag
+        for section in ("paths", "webhooks")
+        for operations in document[section].values()
+        for operation in operations.values()
+        for tag in operation["tags"]
+    }
 
     assert used == described
+
+
+def test_every_post_takes_an_idempotency_key_and_says_what_it_answers(app: FastAPI) -> None:
+    posts = [path["post"] for path in app.openapi()["paths"].values() if "post" in path]
+
+    for post in posts:
+        (header,) = [each for each in post["parameters"] if each["name"] == "Idempotency-Key"]
+        succeeded = [response for status, response in post["responses"].items() if status[0] == "2"]
+        assert (header["in"], header["required"]) == ("header", False)
+        assert "`idempotency_key_in_use`" in post["responses"]["409"]["description"]
+        assert "`idempotency_key_reused`" in post["responses"]["422"]["description"]
+        assert succeeded
+        assert all("Idempotent-Replayed" in response["headers"] for response in succeeded)
+    assert len(posts) > 30
+
+
+def test_an_answer_that_shows_a_secret_is_documented_as_not_repeatable(app: FastAPI) -> None:
+    document = app.openapi()
+    showing = {
+        name
+        for name, schema in document["components"]["schemas"].items()
+        if any(each.get("x-shown-once") for each in schema.get("properties", {}).values())
+    }
+    unmarked = {
+        name
+        for name, schema in document["components"]["schemas"].items()
+        if name not in showing and {"key", "secret"} & set(schema.get("properties", {}))
+    }
+    shown_by, refusing = set(), set()
+    for operation in (each for path in document["paths"].values() for each in path.values()):
+        text = json.dumps(operation["responses"])
+        if any(f'schemas/{name}"' in text for name in showing):
+            shown_by.add(operation["operationId"])
+        if "secret_shown_once" in text:
+            refusing.add(operation["operationId"])
+
+    assert unmarked == set()
+    assert shown_by == refusing == {"create_api_key", "create_webhook_endpoint", "create_webhook_secret_rotation"}
+
+
+def test_everything_that_is_referred_to_is_there(app: FastAPI) -> None:
+    document = app.openapi()
+
+    references = set(re.findall(r'"\$ref": "#/components/(\w+)/([^"]+)"', json.dumps(document)))
+
+    assert {(kind, name) for kind, name in references if name not in document["components"][kind]} == set()
+
+
+def test_no_record_has_one_schema_for_input_and_another_for_output(app: FastAPI) -> None:
+    assert [name for name in app.openapi()["components"]["schemas"] if name.endswith(("-Input", "-Output"))] == []

@@ -1,13 +1,22 @@
-from uuid import uuid4
+import asyncio
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from app.core.database import Database, connect
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
+from app.outbox.record import pass_gates
 from tests.builders.feed import Reader, events_of, write_events
 from tests.builders.feed_writers import Load
-from tests.department import Department
+from tests.builders.workers import until
+from tests.department import Department, answer
+
+AT_A_GATE = """
+SELECT backend_xid::text AS xid FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'
+"""
 
 
 async def test_pages_follow_each_other_and_the_last_cursor_goes_on(department: Department) -> None:
@@ -96,3 +105,41 @@ async def test_never_skips_under_writers_that_hold_roll_back_and_contend(
     for subject_id in {event["subject"]["id"] for event in read}:
         sequences = [event["subject"]["sequence"] for event in read if event["subject"]["id"] == subject_id]
         assert sequences == list(range(1, len(sequences) + 1))
+
+
+async def test_keeps_its_order_under_requests_with_and_without_keys_that_contend_for_one_deal(
+    department: Department,
+) -> None:
+    reader, rep = Reader(department.operations, limit=100), await department.representative()
+    deal_id = (await rep.post("/opportunities", {"name": "GTX"}))["id"]
+    note = {"kind": "note", "summary": "Called", "opportunity_id": deal_id}
+
+    async def write(writer: int) -> None:
+        for number in range(30):
+            headers = {"Idempotency-Key": f"note-{writer}-{number}"} if number % 2 else {}
+            answer(await rep.request("POST", "/activities", json=note, headers=headers), 201)
+
+    writing = [asyncio.create_task(write(writer)) for writer in range(8)]
+    read = []
+    while not all(task.done() for task in writing):
+        read += await reader.read_to_the_end()
+    await asyncio.gather(*writing)
+    read += await reader.read(1 + 8 * 30 - len(read))
+
+    assert [event["subject"]["sequence"] for event in read] == list(range(1, 1 + 8 * 30 + 1))
+
+
+async def test_a_keyed_request_takes_no_transaction_id_before_it_has_its_deal(
+    department: Department, database: Database, owner: asyncpg.Connection
+) -> None:
+    rep = await department.representative()
+    deal_id = (await rep.post("/opportunities", {"name": "GTX"}))["id"]
+    note = {"kind": "note", "summary": "Called", "opportunity_id": deal_id}
+
+    async with database.begin(department.system) as tx:
+        await pass_gates(tx, UUID(deal_id))
+        asking = asyncio.create_task(rep.post_keyed("/activities", note, "one"))
+        waiting = await until(lambda: owner.fetch(AT_A_GATE), lambda rows: len(rows) > 0)
+
+    assert [row["xid"] for row in waiting] == [None]
+    assert (await asking).status_code == 201

@@ -4,8 +4,9 @@ import asyncpg
 import pytest
 
 from app.core.database import Database
-from app.outbox.event import Event
+from app.outbox.catalogue import EventType
 from app.outbox.record import lock, record
+from tests.builders.event_schemas import an_event
 from tests.builders.feed import events_of
 from tests.department import Department
 
@@ -21,7 +22,7 @@ async def test_refuses_an_event_of_a_transaction_older_than_the_newest_event(
             await department.operations.patch(f"/accounts/{account['id']}", {"country": "Kenya"})
             subject = await lock(tx, UUID(account["id"]))
             assert subject is not None
-            await record(tx, subject, Event("account.updated", {}))
+            await record(tx, subject, an_event(EventType.ACCOUNT_UPDATED))
 
     events = await events_of(department.operations, 2, subject_id=account["id"])
     assert [event["subject"]["sequence"] for event in events] == [1, 2]

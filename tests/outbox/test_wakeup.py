@@ -6,10 +6,11 @@ import asyncpg
 from app.core.database import Database, new_id
 from app.core.settings import Settings
 from app.main import connect_app
-from app.outbox.event import Event
+from app.outbox.catalogue import EventType
 from app.outbox.record import record, start
 from app.outbox.wakeup import CHANNEL, Wakeup
 from app.webhooks.worker import Pace
+from tests.builders.event_schemas import an_event
 from tests.builders.receiver import listening
 from tests.builders.workers import until_settled, working
 from tests.department import Department
@@ -41,11 +42,11 @@ async def test_only_a_commit_with_an_event_is_told(department: Department, setti
         pass
     with suppress(ZeroDivisionError):
         async with database.begin(department.system) as tx:
-            await record(tx, await start(tx, "account", new_id()), Event("account.created", {}))
+            await record(tx, await start(tx, "account", new_id()), an_event(EventType.ACCOUNT_CREATED))
             raise ZeroDivisionError
     told_before = list(commits)
     async with database.begin(department.system) as tx:
-        await record(tx, await start(tx, "account", new_id()), Event("account.created", {}))
+        await record(tx, await start(tx, "account", new_id()), an_event(EventType.ACCOUNT_CREATED))
     await database.close()
 
     assert (told_before, commits) == ([], ["commit"])

@@ -52,7 +52,7 @@ async def test_the_next_version_is_numbered_and_published_and_running_deals_keep
     current = await department.operations.get(f"/pipelines/{standard['id']}")
     listed = await department.operations.get(f"/pipelines/{standard['id']}/versions")
     first = await department.operations.get(f"/pipelines/{standard['id']}/versions/1")
-    events = await owner.fetch("SELECT type, sequence FROM events WHERE subject_id = $1", standard["id"])
+    events = await owner.fetch("SELECT type, sequence, body FROM events WHERE subject_id = $1", standard["id"])
     assert (version["number"], version["published_by"]) == (2, str(department.operations.user_id))
     assert (running["pipeline_version"], later["pipeline_version"], current["current_version"]) == (1, 2, 2)
     assert (await rep.get(f"/opportunities/{running['id']}"))["pipeline_version"] == 1
@@ -60,6 +60,10 @@ async def test_the_next_version_is_numbered_and_published_and_running_deals_keep
     assert first["definition"] == standard["definition"]
     assert [each["number"] for each in listed["items"]] == [2, 1]
     assert [(row["type"], row["sequence"]) for row in events] == [("pipeline.published", 1)]
+    assert json.loads(events[0]["body"])["data"]["before"] == {
+        "current_version": 1,
+        "definition": standard["definition"],
+    }
 
 
 async def test_versions_published_at_the_same_moment_are_numbered_without_gaps(department: Department) -> None:

@@ -3,6 +3,7 @@ import json
 
 import asyncpg
 
+from tests.builders.evidence import last_event
 from tests.department import Department
 
 
@@ -85,6 +86,19 @@ async def test_losing_a_deal_closes_it_with_its_reason_in_one_transition(
         "overridden": False,
         "reason": None,
     }
+
+
+async def test_only_fields_that_a_deal_is_read_with_are_told_as_changed(
+    department: Department, owner: asyncpg.Connection
+) -> None:
+    rep = await department.representative()
+    deal = await rep.post("/opportunities", {"name": "GTX for Acme"})
+
+    await rep.post(f"/opportunities/{deal['id']}/transitions", {"to_stage": "analysis", "loss_reason": "price"})
+
+    data = (await last_event(owner, deal["id"]))["data"]
+    assert data["before"] == {name: deal[name] for name in data["changed"]}
+    assert {"stage", "step", "outcome", "probability", "closed_at", "loss_reason"} <= set(data["changed"])
 
 
 async def test_losing_for_another_reason_needs_a_note(department: Department) -> None:

@@ -1,10 +1,18 @@
+import json
+
 import asyncpg
 import pytest
 
 from app.core.settings import Settings
-from tests.builders.receiver import listening
+from tests.builders.receiver import Message, listening
 from tests.builders.workers import hasty, until, until_settled, working
 from tests.department import Department
+
+HELD = """
+SELECT query FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'stageline:stageline_app'
+    AND state LIKE 'idle in transaction%'
+"""
 
 
 async def test_the_secret_is_shown_at_creation_only(department: Department) -> None:
@@ -169,6 +177,46 @@ async def test_a_test_of_a_type_sends_the_newest_event_of_it(department: Departm
     assert receiver.messages[1].event["type"] == "lead.converted"
 
 
+async def test_a_keyed_test_holds_no_transaction_while_it_speaks_and_is_sent_once(
+    department: Department, owner: asyncpg.Connection
+) -> None:
+    async with listening() as receiver:
+        held: list[asyncpg.Record] = []
+
+        async def look(_message: Message) -> int:
+            held.extend(await owner.fetch(HELD))
+            return 204
+
+        receiver.answer = look
+        endpoint = await department.operations.post(
+            "/webhook-endpoints", {"url": receiver.url, "event_types": ["lead.*"]}
+        )
+        path = f"/webhook-endpoints/{endpoint['id']}/test"
+        first = await department.operations.post_keyed(path, {}, "one")
+        again = await department.operations.post_keyed(path, {}, "one")
+
+    assert (first.status_code, again.status_code, held) == (200, 200, [])
+    assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
+    assert receiver.ids == [first.json()["event_id"]]
+
+
+async def test_a_keyed_endpoint_is_made_once_and_its_secret_is_not_kept(
+    department: Department, owner: asyncpg.Connection
+) -> None:
+    body = {"url": "http://127.0.0.1:9/", "event_types": ["lead.*"]}
+
+    first = await department.operations.post_keyed("/webhook-endpoints", body, "one")
+    again = await department.operations.post_keyed("/webhook-endpoints", body, "one")
+
+    made = first.json()
+    assert (again.status_code, again.json()["code"], again.json()["id"]) == (409, "secret_shown_once", made["id"])
+    kept = await owner.fetchval(
+        "SELECT body FROM idempotency_keys WHERE organization_id = $1", department.organization_id
+    )
+    assert made["secret"].encode() not in kept
+    assert [each["id"] for each in (await department.operations.get("/webhook-endpoints"))["items"]] == [made["id"]]
+
+
 async def test_gone_disables_the_endpoint_and_enabling_delivers_what_it_missed_in_order(
     department: Department, settings: Settings, owner: asyncpg.Connection
 ) -> None:
@@ -191,6 +239,7 @@ async def test_gone_disables_the_endpoint_and_enabling_delivers_what_it_missed_i
 
     assert (disabled["state"], disabled["disabled_reason"]) == ("disabled", "gone")
     assert [event["type"] for event in events] == ["webhook_endpoint.disabled"]
+    assert json.loads(events[0]["body"])["data"]["before"] == {"state": "enabled", "disabled_reason": None}
     assert endpoint["secret"].encode() not in events[0]["body"]
     assert calls_while_disabled == 1
     assert (enabled["state"], enabled["disabled_reason"], enabled["failing_since"]) == ("enabled", None, None)

@@ -1,26 +1,14 @@
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from app.core.database import Database, connect
-from app.core.roles import WORKER_ROLE
-from app.core.settings import Settings
+from app.core.database import Database
 from app.webhooks.fanout import fan_out
 from app.webhooks.lanes import Claim, claim, recreate_missing_lanes
 from app.webhooks.settling import hold_of, settle
 from tests.builders.results import delivered, failed, released
 from tests.department import Department
-
-
-@pytest.fixture
-async def worker_database(settings: Settings) -> AsyncIterator[Database]:
-    database = await connect(
-        str(settings.database_url), role=WORKER_ROLE, size=4, options={}, acquire_timeout_seconds=5
-    )
-    yield database
-    await database.close()
 
 
 @pytest.fixture
