@@ -8,7 +8,8 @@ from app.core.database import Database, connect
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.outbox.record import pass_gates
-from tests.builders.feed import Load, Reader, events_of, write_events
+from tests.builders.feed import Reader, events_of, write_events
+from tests.builders.feed_writers import Load
 from tests.builders.workers import until
 from tests.department import Department, answer
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.processes import OWN_ROOT
-
 from bench.faults.variants import VARIANTS, Variant
 
 _COPIED = ("app", "migrations", "tests", "examples", "openapi", "pyproject.toml", "README.md")
@@ -38,12 +37,12 @@ async def _run_suite(variants: Sequence[Variant], tests: Sequence[str]) -> int:
     """The exit code of these tests in a copy of the tree with these bugs in it."""
     with tempfile.TemporaryDirectory(prefix="stageline-variant-") as folder:
         tree = Path(folder)
-        tree.chmod(0o755)
         await asyncio.to_thread(_copy, tree, variants)
         return await _pytest(tree, tests)
 
 
 def _copy(tree: Path, variants: Sequence[Variant]) -> None:
+    tree.chmod(0o755)
     for name in _COPIED:
         source = OWN_ROOT / name
         if source.is_dir():

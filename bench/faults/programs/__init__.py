@@ -1,0 +1,1 @@
+"""Programs of the harness that run in processes of their own."""
