@@ -18,7 +18,8 @@ from app.outbox.record import record, start
 from app.people.permissions import Position
 from tests.builders.event_schemas import an_event
 from tests.builders.event_streams import ReconnectingReader, streaming
-from tests.builders.feed import Load, Reader, events_of, write_events
+from tests.builders.feed import Reader, events_of, write_events
+from tests.builders.feed_writers import Load
 from tests.builders.server_process import ServerProcess, serving_on
 from tests.department import Department
 
