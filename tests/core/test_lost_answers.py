@@ -16,6 +16,7 @@ from app.main import connect_app, create_app
 from tests.builders.server_process import ServerProcess, serving_in
 from tests.builders.wire import Cut, Wire, wire_to
 from tests.builders.workers import until
+from tests.conftest import SECRET_KEYS
 from tests.department import Actor, Department
 
 COMMITS_OF_A_REQUEST = 3  # the credential's, the caller's, and its own
@@ -98,7 +99,7 @@ async def test_a_killed_server_leaves_the_answer_to_the_next_one(
     department: Department, settings: Settings, owner: asyncpg.Connection, tmp_path: Path
 ) -> None:
     operations, url = department.operations, str(settings.database_url)
-    with serving_in(tmp_path, "--no-worker", DATABASE_URL=url) as server:
+    with serving_in(tmp_path, "--no-worker", DATABASE_URL=url, STAGELINE_SECRET_KEYS=SECRET_KEYS) as server:
         await ask_and_leave(server, operations)
         await until(lambda: owner.fetch(ACCOUNTS, department.organization_id), lambda found: len(found) > 0)
         server.process.kill()

@@ -13,6 +13,7 @@ from app.core.database import Transaction
 from app.core.settings import Settings
 from app.webhooks.rotation import SecretRotating, rotate_secret
 from app.webhooks.schemas import WebhookSecretRotation
+from tests.builders.dump import dump_of, forms_of
 from tests.builders.receiver import Message, listening
 from tests.builders.workers import until, until_settled, until_somebody_waits, working
 from tests.department import Department, Json
@@ -161,6 +162,22 @@ async def test_of_many_rotations_at_once_one_is_made_and_no_secret_is_lost(depar
     (made,) = (answer.json() for answer in answers if answer.status_code == 201)
     assert made["version"] == 2
     assert signers(receiver.messages[0], endpoint["secret"], made["secret"]) == [True, True]
+
+
+async def test_a_rotation_that_is_sent_again_is_made_once_and_its_secret_is_not_kept(
+    department: Department, owner: asyncpg.Connection
+) -> None:
+    async with listening() as receiver:
+        endpoint = await department.operations.post("/webhook-endpoints", NOWHERE | {"url": receiver.url})
+        path = f"/webhook-endpoints/{endpoint['id']}"
+        first = await department.operations.post_keyed(f"{path}/secret-rotation", {}, "rotation-1")
+        again = await department.operations.post_keyed(f"{path}/secret-rotation", {}, "rotation-1")
+        await department.operations.post(f"{path}/test", expect=200)
+
+    assert (first.status_code, again.status_code, again.json()["code"]) == (201, 409, "secret_shown_once")
+    assert signers(receiver.messages[0], endpoint["secret"], first.json()["secret"]) == [True, True]
+    dump = await dump_of(owner)
+    assert [form for form in forms_of(first.json()["secret"]) if form in dump] == []
 
 
 async def test_a_rotation_waits_for_the_one_before_it(
