@@ -54,7 +54,7 @@ SET failed_probes = CASE
         ELSE endpoint.failed_probes + 1
     END,
     breaker_open_until = CASE
-        WHEN NOT seen.probe_answered AND endpoint.breaker_open_until IS NOT NULL THEN
+        WHEN NOT seen.probe_answered THEN
             clock_timestamp() + make_interval(secs => greatest(seen.hold_seconds, least(
                 CAST(:first_seconds AS double precision) * 2 ^ least(endpoint.failed_probes + 1, 30),
                 CAST(:longest_seconds AS double precision)

@@ -65,6 +65,14 @@ async def test_a_success_in_between_starts_the_count_again(endpoint: OwedEndpoin
     assert await endpoint.open_for_seconds() is None
 
 
+async def test_a_success_between_failures_that_are_settled_together_counts_too(endpoint: OwedEndpoint) -> None:
+    lanes = await endpoint.claim()
+
+    await endpoint.settle(*all_failed(lanes[:4]), delivered(lanes[4]), *all_failed(lanes[5:]))
+
+    assert await endpoint.open_for_seconds() is None
+
+
 @pytest.mark.parametrize("status", [400, 409, 413, 422])
 async def test_a_receiver_that_reads_and_refuses_messages_is_not_held_back(endpoint: OwedEndpoint, status: int) -> None:
     await endpoint.settle(*[refused(lane, status) for lane in await endpoint.claim()])
@@ -82,6 +90,20 @@ async def test_one_lane_probes_over_all_workers(open_endpoint: OwedEndpoint) -> 
     assert too_early == []
     assert sorted(len(lanes) for lanes in claims) == [0, 0, 0, 1]
     assert meanwhile == []
+
+
+async def test_nobody_probes_or_waits_while_another_has_the_endpoint_in_hand(
+    open_endpoint: OwedEndpoint, database_url: str
+) -> None:
+    await open_endpoint.change("breaker_open_until = now()")
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute("SELECT FROM webhook_endpoints WHERE id = $1 FOR UPDATE", open_endpoint.id)
+        meanwhile = await open_endpoint.claim()
+    await other.close()
+
+    assert meanwhile == []
+    assert len(await open_endpoint.claim()) == 1
 
 
 async def test_a_probe_of_a_worker_that_died_is_made_again(open_endpoint: OwedEndpoint) -> None:
@@ -159,6 +181,15 @@ async def test_retry_after_holds_all_lanes_back_at_once_for_an_hour_at_most(
     assert settled.held_back == {lanes[0].key.endpoint_id}
     assert held - 5 < (await endpoint.open_for_seconds() or 0) <= held
     assert await endpoint.claim() == []
+
+
+async def test_a_shorter_retry_after_does_not_shorten_a_longer_one(endpoint: OwedEndpoint) -> None:
+    lanes = await endpoint.claim()
+
+    await endpoint.settle(refused(lanes[0], 429, asked_for_seconds=600))
+    await endpoint.settle(refused(lanes[1], 429, asked_for_seconds=5))
+
+    assert 590 < (await endpoint.open_for_seconds() or 0) <= 600
 
 
 async def test_retry_after_of_a_probe_counts_where_it_is_later(open_endpoint: OwedEndpoint) -> None:
