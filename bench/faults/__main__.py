@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,8 @@ def main(
 ) -> None:
     """Break the service in every way that it must survive, and show what came of it."""
     chosen = _choose(only)
+    # asked to end, it leaves as by Ctrl-C: every process that it started is ended
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     seed = secrets.randbits(31) if seed is None else seed
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     results = asyncio.run(_run(chosen, mode, seed, Tree(tree.resolve()), console))

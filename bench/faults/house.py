@@ -66,6 +66,10 @@ class House:
         """A connection of the database's owner, past the service and any proxy."""
         return await asyncpg.connect(self.stage.owner_url(self.database))
 
+    async def start(self, *, apis: int = 1, workers: int = 1) -> None:
+        """Start API processes and workers, and wait until all are at work."""
+        await asyncio.gather(self.start_apis(apis), self.start_workers(workers))
+
     async def start_apis(self, count: int) -> None:
         """Start API processes and wait until all are ready."""
         for _ in range(count):

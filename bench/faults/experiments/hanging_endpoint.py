@@ -24,14 +24,13 @@ class _Side:
     walkers: Walkers
 
     async def open(self, endpoints: int, deals: int, *, is_hanging: bool) -> None:
-        await self.house.start_apis(1)
+        await self.house.start()
         receiver = await self.house.open_receiver()
         for number in range(endpoints):
             name = f"endpoint-{number}"
             await self.house.subscribe(receiver, name, self.house.ours, "opportunity.stage_changed")
         if is_hanging:
             await receiver.behave(self.house.session, _HANGING, Behaviour(Manner.HANG))
-        await self.house.start_workers(1)
         await self.walkers.open_deals(own=deals, shared=0)
 
     async def load(self, transitions: int) -> None:

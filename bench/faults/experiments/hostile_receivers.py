@@ -26,11 +26,10 @@ _GIVE_UP_SECONDS = 600.0
 async def _perform(run: Run) -> Findings:
     deadline, deals, seconds = run.pick(short=(2, 12, 5), full=(15, 60, 120))
     async with run.house(STAGELINE_WEBHOOK_DEADLINE_SECONDS=str(deadline)) as house:
-        await house.start_apis(1)
+        await house.start()
         receiver = await house.open_receiver()
         for name in (_FRIENDLY, *_HOSTILE):
             await house.subscribe(receiver, name, house.ours, "opportunity.stage_changed")
-        await house.start_workers(1)
         walkers = Walkers(house, run.rng, wanted=deals * 5, count=8, per_second=50)
         await walkers.open_deals(own=deals, shared=0)
         await walkers.walk()

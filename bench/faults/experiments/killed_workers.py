@@ -35,9 +35,8 @@ async def _perform(run: Run) -> Findings:
     # a transition makes 1.25 events on average: those that lose or reopen a deal make two
     wanted, kills, workers = run.pick(short=(240, 3, 2), full=(16_000, 200, 3))
     async with run.house(STAGELINE_WEBHOOK_CONCURRENCY=str(_IN_FLIGHT)) as house:
-        await house.start_apis(1)
+        await house.start(workers=workers)
         await subscribe_all(house)
-        await house.start_workers(workers)
         walkers = Walkers(house, run.rng, wanted, per_second=run.pick(short=60, full=70))
         await walkers.open_deals(own=run.pick(short=80, full=2_000), shared=8)
         moments = moments_of(run.rng, kills, wanted * 4)

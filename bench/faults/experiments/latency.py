@@ -13,10 +13,9 @@ _TRANSITIONS_PER_SECOND = 80  # each makes 1.25 events on average
 async def _perform(run: Run) -> Findings:
     deals, warm_up_seconds, seconds = run.pick(short=(40, 1, 3), full=(200, 5, 60))
     async with run.house() as house:
-        await house.start_apis(1)
+        await house.start()
         receiver = await house.open_receiver()
         await house.subscribe(receiver, "consumer", house.ours, "opportunity.*")
-        await house.start_workers(1)
         walkers = Walkers(
             house, run.rng, wanted=_TRANSITIONS_PER_SECOND * warm_up_seconds, per_second=_TRANSITIONS_PER_SECOND
         )

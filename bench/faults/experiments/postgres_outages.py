@@ -74,9 +74,8 @@ class _Trouble:
 async def _perform(run: Run) -> Findings:
     stops, terminations = run.pick(short=(2, 20), full=(20, 2_000))
     async with run.house() as house:
-        await house.start_apis(1)
+        await house.start(workers=2)
         await subscribe_all(house)
-        await house.start_workers(2)
         walkers = Walkers(house, run.rng, wanted=1_000_000, per_second=run.pick(short=40, full=60))
         await walkers.open_deals(own=run.pick(short=60, full=400), shared=8)
         processes = [house.apis[0].program, *house.workers]

@@ -27,11 +27,10 @@ class _Side:
     rates: list[float] = field(default_factory=list)
 
     async def open(self) -> None:
-        await self.house.start_apis(1)
+        await self.house.start()
         receiver = await self.house.open_receiver()
         await self.house.subscribe(receiver, "all", self.house.ours, "*")
         await self.house.subscribe(receiver, "accounts", self.house.ours, "account.*")
-        await self.house.start_workers(1)
 
     async def get_stuck(self, events: int) -> None:
         """Let the first event of a deal be refused, and record the ones behind it."""

@@ -117,7 +117,10 @@ class Connection(asyncio.Protocol):
     def _take(self, path: str, headers: dict[str, str], body: bytes) -> None:
         if path.startswith("/-/"):
             told = json.loads(body)
-            self._book.behaviours[path.removeprefix("/-/")] = Behaviour(**told | {"manner": Manner(told["manner"])})
+            behaviour = Behaviour(**told | {"manner": Manner(told["manner"])})
+            if behaviour.manner is Manner.GZIP_BOMB:
+                _bomb()  # made now: it takes a second in which nothing else is noticed
+            self._book.behaviours[path.removeprefix("/-/")] = behaviour
             self._say(204)
             return
         name = path.removeprefix("/")
