@@ -18,8 +18,8 @@ from app.core.connection import abort, hold_nothing_back
 from app.core.database import Row
 from app.core.persistence import persistently
 from app.core.problems import Problem
-from app.outbox.feed import Place
 from app.outbox.filters import EventFilter
+from app.outbox.place import Place
 from app.outbox.streaming import EventStreams
 from app.outbox.tail import Tail
 

@@ -4,62 +4,26 @@ Ids are given before commit, so the log does not grow at its end: an event may a
 read. In the order of `(xid, id)`, and below the oldest transaction still open, it does.
 """
 
-import base64
-import binascii
-import struct
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from app.core.database import Row, Statement, Transaction
-from app.core.problems import Gone, Invalid, NotFound
+from app.core.problems import Gone, NotFound
 from app.core.schema import Xid8
 from app.outbox.filters import EventFilter, is_wanted
+from app.outbox.place import NO_ID, Place
 from app.outbox.schemas import EventQuery
 from app.outbox.tables import events, last_dropped_events
 
-_PLACE = struct.Struct(">Q16s")
+_MOST_BYTES = 4 * 1024 * 1024
 
 
 class EventsGone(Gone):
     """Events after this cursor are older than events are kept: read without a cursor to go on with the oldest."""
-
-
-class Place(NamedTuple):
-    """A place in the log: everything up to it has been read."""
-
-    xid: int
-    id: UUID
-
-    @classmethod
-    def of(cls, cursor: str | None, pointer: str = "/query/cursor") -> "Place":
-        """The place that a cursor names, the beginning without one; raises `Invalid` at the pointer."""
-        if cursor is None:
-            return BEGINNING
-        try:
-            xid, event_id = _PLACE.unpack(base64.b64decode(cursor, altchars=b"-_", validate=True))
-        except (binascii.Error, ValueError, struct.error):
-            raise Invalid.at(pointer, "invalid_cursor", "This cursor was not made by this service.") from None
-        return cls(xid, UUID(bytes=event_id))
-
-    @classmethod
-    def of_row(cls, row: Row) -> "Place":
-        """The place of an event: nothing is skipped or repeated after it."""
-        return cls(row["xid"], row["id"])
-
-    @property
-    def cursor(self) -> str:
-        return base64.urlsafe_b64encode(_PLACE.pack(self.xid, self.id.bytes)).decode()
-
-
-_NO_ID = UUID(int=0)
-BEGINNING = Place(0, _NO_ID)
-
-_MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +155,7 @@ async def find_start(tx: Transaction, cursor: str | None, last_event_id: str | N
 
 async def find_end(tx: Transaction) -> Place:
     """Where the log ends for now: all that lies before it has ended, and is seen by the next statement."""
-    return Place(await tx.fetch_value(_find_horizon), _NO_ID)
+    return Place(await tx.fetch_value(_find_horizon), NO_ID)
 
 
 async def is_held_back(tx: Transaction, end: Place) -> bool:

@@ -12,8 +12,9 @@ import structlog
 from app.core.caller import Caller
 from app.core.database import Database
 from app.core.problems import Unavailable
-from app.outbox.feed import Bounds, FeedPage, Place, read_page
+from app.outbox.feed import Bounds, FeedPage, read_page
 from app.outbox.filters import EventFilter
+from app.outbox.place import Place
 from app.outbox.tail import Tail
 
 _PAGE = Bounds(most_events=200, most_bytes=64 * 1024)

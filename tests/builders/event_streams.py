@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from app.outbox.feed import Place
+from app.outbox.place import Place
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.department import Actor
 

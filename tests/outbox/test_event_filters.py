@@ -9,8 +9,9 @@ import pytest
 from app.core.database import new_id
 from app.outbox.catalogue import EventType
 from app.outbox.event import Routing
-from app.outbox.feed import BEGINNING, Bounds, Place, read_page
+from app.outbox.feed import Bounds, read_page
 from app.outbox.filters import EventFilter
+from app.outbox.place import BEGINNING, Place
 from app.outbox.record import record, start
 from tests.builders.event_schemas import an_event
 from tests.builders.feed import events_of

@@ -22,7 +22,7 @@ from app.core.settings import Settings
 from app.main import create_app
 from app.outbox.catalogue import EventType
 from app.outbox.event import Subject, render
-from app.outbox.feed import BEGINNING
+from app.outbox.place import BEGINNING
 from app.serving import Server
 from tests.builders.event_schemas import an_event
 from tests.builders.event_streams import open_and_never_read, streaming

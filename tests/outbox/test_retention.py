@@ -12,7 +12,7 @@ import pytest
 from app.core.database import Database, new_id
 from app.core.partitions import month_start
 from app.core.settings import Settings
-from app.outbox.feed import Place
+from app.outbox.place import Place
 from app.outbox.retention import forget_events
 from tests.builders.feed import events_of
 from tests.builders.months import months_ago, old_months, partition_of, partitions, record_at, worker_connections
