@@ -119,7 +119,7 @@ async def read_feed(tx: Transaction, query: EventQuery) -> FeedPage:
     after = Place.of(query.cursor)
     page = await read_page(tx, after, query, Bounds(query.limit, _MOST_BYTES))
     if query.cursor is not None:
-        await _demand_all_after(tx, after)
+        await demand_all_after(tx, after)
     return page
 
 
@@ -149,8 +149,15 @@ async def find_start(tx: Transaction, cursor: str | None, last_event_id: str | N
     if not last_event_id and cursor is None:
         return await find_end(tx)
     start = Place.of(last_event_id, "/header/Last-Event-ID") if last_event_id else Place.of(cursor)
-    await _demand_all_after(tx, start)
+    await demand_all_after(tx, start)
     return start
+
+
+async def demand_all_after(tx: Transaction, place: Place) -> None:
+    """Raise `EventsGone` where events after the place were dropped: asked after a reading, by then that is noted."""
+    last_dropped = await tx.fetch_one(_find_last_dropped)
+    if last_dropped is not None and place < Place(last_dropped["xid"], last_dropped["event_id"]):
+        raise EventsGone
 
 
 async def find_end(tx: Transaction) -> Place:
@@ -164,6 +171,14 @@ async def is_held_back(tx: Transaction, end: Place) -> bool:
     return is_so
 
 
+async def read_event(tx: Transaction, event_id: UUID) -> bytes:
+    """An event's bytes; raises `NotFound`."""
+    body: bytes | None = await tx.fetch_value(_find, id=event_id)
+    if body is None:
+        raise NotFound
+    return body
+
+
 async def _find_scan_bound(tx: Transaction, after: Place, end: Place, most_scanned: int) -> Place:
     row = await tx.fetch_one(_find_bound, **_between(after, end), most_scanned=most_scanned)
     return end if row is None else Place.of_row(row)
@@ -171,18 +186,3 @@ async def _find_scan_bound(tx: Transaction, after: Place, end: Place, most_scann
 
 def _between(after: Place, bound: Place) -> dict[str, object]:
     return {"after_xid": after.xid, "after_id": after.id, "bound_xid": bound.xid, "bound_id": bound.id}
-
-
-async def _demand_all_after(tx: Transaction, place: Place) -> None:
-    # asked after the reading: what was dropped before it is noted by now
-    last_dropped = await tx.fetch_one(_find_last_dropped)
-    if last_dropped is not None and place < Place(last_dropped["xid"], last_dropped["event_id"]):
-        raise EventsGone
-
-
-async def read_event(tx: Transaction, event_id: UUID) -> bytes:
-    """An event's bytes; raises `NotFound`."""
-    body: bytes | None = await tx.fetch_value(_find, id=event_id)
-    if body is None:
-        raise NotFound
-    return body

@@ -12,7 +12,7 @@ import structlog
 from app.core.caller import Caller
 from app.core.database import Database
 from app.core.problems import Unavailable
-from app.outbox.feed import Bounds, FeedPage, read_page
+from app.outbox.feed import Bounds, FeedPage, demand_all_after, read_page
 from app.outbox.filters import EventFilter
 from app.outbox.place import Place
 from app.outbox.tail import Tail
@@ -85,9 +85,11 @@ class EventStreams:
                     del self._followed[organization_id]
 
     async def read(self, caller: Caller, after: Place, wanted: EventFilter) -> FeedPage:
-        """A page of the log for a stream that is behind its tail."""
+        """A page of the log for a stream that is behind its tail; raises `EventsGone`, as the feed does."""
         async with self._readers, self._database.begin(caller) as tx:
-            return await read_page(tx, after, wanted, _PAGE)
+            page = await read_page(tx, after, wanted, _PAGE)
+            await demand_all_after(tx, after)
+            return page
 
     def wake(self) -> None:
         """Have all tails look soon; never waits."""

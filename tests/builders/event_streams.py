@@ -10,9 +10,11 @@ from typing import Any
 
 import httpx
 
+from app.core.database import Database
 from app.outbox.place import Place
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.department import Actor
+from tests.builders.server_process import ServerProcess
+from tests.department import Actor, Department
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,13 @@ async def _lines_of(response: httpx.Response) -> AsyncIterator[bytes]:
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             yield line
+
+
+@asynccontextmanager
+async def served_by(server: ServerProcess, database: Database) -> AsyncIterator[Department]:
+    """A new department that speaks to a server process."""
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
+        yield await Department.found(database, http)
 
 
 @asynccontextmanager

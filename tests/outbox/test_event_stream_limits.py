@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,45 +16,18 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.core.connection import Protocol
-from app.core.database import Database, new_id
+from app.core.database import Database
 from app.core.settings import Settings
 from app.main import create_app
-from app.outbox.catalogue import EventType
-from app.outbox.event import Subject, render
 from app.outbox.place import BEGINNING
 from app.serving import Server
-from tests.builders.event_schemas import an_event
-from tests.builders.event_streams import open_and_never_read, streaming
+from tests.builders.event_streams import open_and_never_read, served_by, streaming
+from tests.builders.months import fill_log
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import ServerProcess, free_port, serving_on
 from tests.department import Department
 
 MEBIBYTE = 1024 * 1024
-
-
-@asynccontextmanager
-async def served_by(server: ServerProcess, database: Database) -> AsyncIterator[Department]:
-    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
-        yield await Department.found(database, http)
-
-
-async def fill_log(owner: asyncpg.Connection, department: Department, megabytes: int) -> None:
-    """Events of 8 KiB that do not compress, as if they had happened before."""
-    subject = Subject("account", department.organization_id, 1)
-    body = render(an_event(EventType.ACCOUNT_UPDATED), new_id(), datetime.now(UTC), subject, department.system).decode()
-    async with owner.transaction():
-        await owner.execute("SET LOCAL session_replication_role = replica")
-        await owner.execute(
-            "INSERT INTO events (organization_id, id, type, subject_type, subject_id, sequence, occurred_at, body) "
-            "SELECT $1, (left(first_id_of(now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, "
-            "'account.updated', 'account', $1, number, now(), "
-            "(SELECT convert_to(replace($3, 'Fields Ltd', string_agg(md5(random()::text || part || number), '')), "
-            "'UTF8') "
-            "FROM generate_series(1, 256) part) FROM generate_series(1, $2::integer) number",
-            department.organization_id,
-            megabytes * 128,
-            body,
-        )
 
 
 def resident_bytes(server: ServerProcess) -> int:
@@ -100,7 +72,7 @@ async def test_clients_that_never_read_cost_little_and_are_cut_off(
     server: ServerProcess, database: Database, owner: asyncpg.Connection
 ) -> None:
     async with served_by(server, database) as department:
-        await fill_log(owner, department, megabytes=40)
+        await fill_log(owner, department.system, megabytes=40)
         async with streaming(department.operations, cursor=BEGINNING.cursor) as stream:
             await stream.read(1_000)
         memory, before = resident_bytes(server), connections(server)
@@ -164,7 +136,7 @@ async def test_sigterm_ends_the_streams_at_once_also_of_a_client_that_never_read
 ) -> None:
     with serving_on(str(settings.database_url)) as server:
         async with served_by(server, database) as department:
-            await fill_log(owner, department, megabytes=16)
+            await fill_log(owner, department.system, megabytes=16)
             with open_and_never_read(department.operations, BEGINNING.cursor):
                 async with streaming(department.operations) as stream:
                     started = time.monotonic()
