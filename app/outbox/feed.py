@@ -23,7 +23,7 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 class EventsGone(Gone):
-    """Events after this cursor are older than events are kept: read without a cursor to go on with the oldest."""
+    """Events after this cursor are older than events are kept: the feed without a cursor goes on with the oldest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ async def _slot(request: Request) -> AsyncIterator[EventStreams]:
         yield streams
 
 
-@events.get("/events/stream", response_class=Response, responses=_STREAMED | documented(TooManyStreams))
+@events.get("/events/stream", response_class=Response, responses=_STREAMED | documented(EventsGone, TooManyStreams))
 async def stream_events(
     request: Request,
     caller: Reader,
@@ -72,7 +72,8 @@ async def stream_events(
     """Follow the log as server-sent events, from a cursor or from now on; each `id` is a cursor to go on from.
 
     `data` holds the bytes that webhooks carry. Between events a heartbeat carries the place reached, without `data`.
-    The stream ends when the process stops or the key may read no longer: connect again with the last `id`.
+    The stream ends when the process stops, the key may read no longer, or events that were still to come are dropped:
+    connect again with the last `id`; the answer says so when that cannot be.
     """
     async with database.begin(caller) as tx:
         after = await find_start(tx, query.cursor, last_event_id)

@@ -76,7 +76,8 @@ async def test_a_reader_who_was_away_too_long_is_told_and_begins_with_the_oldest
     await forget_events(worker, KEPT_FROM)
 
     problem = await department.operations.get("/events", expect=410, cursor=cursors[0])
-    assert problem["code"] == "events_gone"
+    streamed = await department.operations.get("/events/stream", expect=410, cursor=cursors[0])
+    assert problem["code"] == streamed["code"] == "events_gone"
     assert "without a cursor" in problem["detail"]
     assert await ids_after(department, 2) == [third, fourth]
     assert await ids_after(department, 2, cursor=cursors[1]) == [third, fourth]
