@@ -126,8 +126,7 @@ async def read_feed(tx: Transaction, query: EventQuery) -> FeedPage:
 async def read_page(tx: Transaction, after: Place, wanted: EventFilter, bounds: Bounds) -> FeedPage:
     """The wanted events after a place; a page may be empty and yet have more behind it."""
     end = await find_end(tx)
-    is_indexed = wanted.is_open or wanted.subject_id is not None
-    bound = end if is_indexed else await _find_scan_bound(tx, after, end, bounds.most_scanned)
+    bound = end if wanted.is_open else await _find_scan_bound(tx, after, end, bounds.most_scanned)
     rows = await tx.fetch_all(
         _read,
         **_between(after, bound),
