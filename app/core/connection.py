@@ -19,7 +19,7 @@ class Protocol(HttpToolsProtocol):
 
 def hold_nothing_back(scope: MutableMapping[str, Any]) -> None:
     """Let each `send` wait until the socket has taken what was sent before, all of it."""
-    if (transport := _transport(scope)) is not None:
+    if (transport := _open_transport(scope)) is not None:
         transport.set_write_buffer_limits(high=0)
 
 
@@ -33,6 +33,12 @@ def abort(scope: MutableMapping[str, Any]) -> bool:
         return False
     transport.abort()
     return True
+
+
+def _open_transport(scope: MutableMapping[str, Any]) -> asyncio.WriteTransport | None:
+    # the client may have left already, and uvloop raises when a closed transport is touched
+    transport = _transport(scope)
+    return None if transport is None or transport.is_closing() else transport
 
 
 def _transport(scope: MutableMapping[str, Any]) -> asyncio.WriteTransport | None:
