@@ -14,7 +14,7 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from app.core.caller import Caller
-from app.core.connection import abort, hold_nothing_back
+from app.core.connection import abort, hold_nothing_back, lose_after
 from app.core.database import Row
 from app.core.persistence import persistently
 from app.core.problems import Problem
@@ -61,6 +61,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         hold_nothing_back(scope)
+        lose_after(scope, self._limits.slow_reader_seconds)  # a heartbeat at least is always sent
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         with self._streams.following(self._subscription.caller.organization_id) as tail:
             gone = asyncio.create_task(_until_gone(receive))

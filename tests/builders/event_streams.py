@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 
 from app.core.database import Database
-from app.outbox.place import Place
+from app.outbox.place import BEGINNING, Place
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import ServerProcess
 from tests.department import Actor, Department
+
+_IP_MINTTL = 21  # of Linux
 
 
 @dataclass(frozen=True)
@@ -141,3 +143,12 @@ def open_and_never_read(actor: Actor, cursor: str) -> socket.socket:
     request = f"GET /v1/events/stream?cursor={cursor} HTTP/1.1\r\nHost: stageline\r\nAuthorization: Bearer {actor.key}"
     stuck.sendall(f"{request}\r\n\r\n".encode())
     return stuck
+
+
+async def open_and_vanish(actor: Actor) -> socket.socket:
+    """A connection whose stream has begun, and whose machine was then cut off: it acknowledges and says nothing."""
+    vanished = open_and_never_read(actor, BEGINNING.cursor)
+    vanished.settimeout(PATIENCE_SECONDS)
+    assert (await asyncio.to_thread(vanished.recv, 12)) == b"HTTP/1.1 200"
+    vanished.setsockopt(socket.IPPROTO_IP, _IP_MINTTL, 255)  # the kernel drops what comes from the server, unseen
+    return vanished

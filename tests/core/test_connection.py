@@ -10,7 +10,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.connection import Protocol, abort, hold_nothing_back
+from app.core.connection import Protocol, abort, hold_nothing_back, lose_after
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import free_port
 
@@ -53,6 +53,7 @@ class Late:
             while (await receive())["type"] != "http.disconnect":
                 pass
             hold_nothing_back(scope)
+            lose_after(scope, 60)
             self.is_prepared = True
         finally:
             self.is_over.set()

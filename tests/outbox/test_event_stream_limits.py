@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -21,7 +22,7 @@ from app.core.settings import Settings
 from app.main import create_app
 from app.outbox.place import BEGINNING
 from app.serving import Server
-from tests.builders.event_streams import open_and_never_read, served_by, streaming
+from tests.builders.event_streams import open_and_never_read, open_and_vanish, served_by, streaming
 from tests.builders.months import fill_log
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import ServerProcess, free_port, serving_on
@@ -87,6 +88,24 @@ async def test_clients_that_never_read_cost_little_and_are_cut_off(
                     await asyncio.sleep(0.01)
 
     assert most - memory < 24 * MEBIBYTE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system alone decides how long it sends again")
+async def test_a_client_that_vanished_makes_room_and_a_silent_one_stays(settings: Settings, database: Database) -> None:
+    given = {"event_stream_slow_reader_seconds": 1, "event_stream_heartbeat_seconds": 0.2, "max_event_streams": 2}
+    with serving_on(str(settings.database_url), **given) as server:
+        async with served_by(server, database) as department, streaming(department.operations) as silent:
+            with await open_and_vanish(department.operations):
+                before = await try_to_stream(department)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    while (await try_to_stream(department)) != 200:
+                        pass
+            await department.operations.post("/accounts", {"name": "Acme"})
+            await silent.read(1)
+        log = server.output.read_text()
+
+    assert before == 503
+    assert "Traceback" not in log
 
 
 async def test_only_so_many_streams_are_open_and_a_closed_one_makes_room(
