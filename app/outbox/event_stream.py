@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
@@ -32,6 +32,9 @@ class SlowReader(Exception):
     """The client took nothing for too long."""
 
 
+Authorization: TypeAlias = Callable[[], Awaitable[object]]
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """Who reads which events, from where; `authorize` raises a `Problem` once the caller may no longer."""
@@ -39,7 +42,7 @@ class Subscription:
     caller: Caller
     wanted: EventFilter
     after: Place
-    authorize: Callable[[], Awaitable[object]]
+    authorize: Authorization
 
 
 class EventStream(Response):

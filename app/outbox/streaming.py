@@ -12,7 +12,7 @@ import structlog
 from app.core.caller import Caller
 from app.core.database import Database
 from app.core.problems import Unavailable
-from app.outbox.feed import Bounds, FeedPage, demand_all_after, read_page
+from app.outbox.feed import Bounds, FeedPage, demand_all_after, find_start, read_page
 from app.outbox.filters import EventFilter
 from app.outbox.place import Place
 from app.outbox.tail import Tail
@@ -83,6 +83,11 @@ class EventStreams:
                 followed.task.cancel()
                 if self._followed.get(organization_id) is followed:
                     del self._followed[organization_id]
+
+    async def find_start(self, caller: Caller, cursor: str | None, last_event_id: str | None) -> Place:
+        """Where a stream begins; raises as the feed does."""
+        async with self._database.begin(caller) as tx:
+            return await find_start(tx, cursor, last_event_id)
 
     async def read(self, caller: Caller, after: Place, wanted: EventFilter) -> FeedPage:
         """A page of the log for a stream that is behind its tail; raises `EventsGone`, as the feed does."""

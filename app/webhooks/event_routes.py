@@ -14,8 +14,8 @@ from app.core.resource import json_response
 from app.core.routing import router
 from app.outbox import schemas
 from app.outbox.catalogue import DESCRIPTIONS
-from app.outbox.event_stream import EventStream, Subscription
-from app.outbox.feed import EventsGone, find_start, read_event, read_feed
+from app.outbox.event_stream import Authorization, EventStream, Subscription
+from app.outbox.feed import EventsGone, read_event, read_feed
 from app.outbox.streaming import EventStreams, TooManyStreams
 from app.people.authentication import Credentials, Permission
 
@@ -53,6 +53,10 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 }
 
 
+async def _authorization(request: Request, credentials: Credentials) -> Authorization:
+    return partial(_may_read, request, credentials)
+
+
 async def _slot(request: Request) -> AsyncIterator[EventStreams]:
     streams: EventStreams = request.app.state.event_streams
     async with streams.slot():
@@ -61,10 +65,8 @@ async def _slot(request: Request) -> AsyncIterator[EventStreams]:
 
 @events.get("/events/stream", response_class=Response, responses=_STREAMED | documented(EventsGone, TooManyStreams))
 async def stream_events(
-    request: Request,
     caller: Reader,
-    credentials: Credentials,
-    database: AppDatabase,
+    authorize: Annotated[Authorization, Depends(_authorization)],
     query: Annotated[schemas.EventStreamQuery, Query()],
     streams: Annotated[EventStreams, Depends(_slot)],
     last_event_id: LastEventId = None,
@@ -75,9 +77,7 @@ async def stream_events(
     The stream ends when the process stops, the key may read no longer, or events that were still to come are dropped:
     connect again with the last `id`; the answer says so when that cannot be.
     """
-    async with database.begin(caller) as tx:
-        after = await find_start(tx, query.cursor, last_event_id)
-    authorize = partial(_may_read, request, credentials)
+    after = await streams.find_start(caller, query.cursor, last_event_id)
     return EventStream(streams, Subscription(caller, query, after, authorize))
 
 
