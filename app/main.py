@@ -15,7 +15,7 @@ from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
-from app.core import docs_page, problem_handlers, request_log
+from app.core import docs_page, problem_handlers, problem_pages, request_log
 from app.core.body_limit import BodyLimit
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
@@ -96,6 +96,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         _hold(app, settings, database)
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(problem_pages.pages)
     docs_page.install(app)
     problem_handlers.install(app)
     describe(app)

@@ -28,6 +28,8 @@ _PLACE = struct.Struct(">Q16s")
 class EventsGone(Gone):
     """Events after this cursor are older than events are kept: read without a cursor to go on with the oldest."""
 
+    remedy = "Read on without `cursor`, and compare your records with the lists: you have missed events."
+
 
 class Place(NamedTuple):
     """A place in the log: everything up to it has been read."""
