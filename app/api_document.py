@@ -27,6 +27,10 @@ _REPLAYED_HEADER = {
     "schema": {"type": "string", "enum": ["true"]},
     "description": f"The request was answered before, with these bytes; only with `{HEADER}`.",
 }
+_LOCATION_HEADER = {
+    "schema": {"type": "string", "format": "uri-reference", "pattern": "^/v1/"},
+    "description": "The path of what was created; of the record itself where it was moved, converted or rotated.",
+}
 
 TAGS = {
     "people": "Who you are, users, teams, API keys and positions.",
@@ -87,6 +91,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
             _make_problems(operation["responses"])
             if "requestBody" in operation:
                 _add_problems(operation["responses"], BadRequest, PayloadTooLarge, UnsupportedMediaType)
+            if "201" in operation["responses"]:
+                operation["responses"]["201"].setdefault("headers", {})["Location"] = _LOCATION_HEADER
             if method == "post":
                 _take_key(operation)
             operation["responses"] = dict(sorted(operation["responses"].items()))

@@ -1,6 +1,6 @@
 """How every route runs: a strict body, once per key, and once more when its transaction lost a race."""
 
-from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from app.core import json_body
 from app.core.fields import shows_secret
-from app.core.idempotency import once_per_key
+from app.core.idempotency import Handler, once_per_key
 from app.core.problems import UnsupportedMediaType
 
 _ATTEMPTS = 3
@@ -29,8 +29,10 @@ class StrictRequest(Request):
 class Route(APIRoute):
     """Runs the endpoint at most three times, as long as its transaction was rolled back by a race."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
+        if self.status_code == HTTPStatus.CREATED:
+            handler = _located(handler)
         if "POST" in (self.methods or ()):
             handler = once_per_key(handler, shows_secret=shows_secret(self.response_model))
 
@@ -51,6 +53,19 @@ class Route(APIRoute):
 def router(tag: str) -> APIRouter:
     """A router of the versioned API with one tag."""
     return APIRouter(prefix="/v1", tags=[tag], route_class=Route)
+
+
+def _located(handler: Handler) -> Handler:
+    """The handler, whose answers name what they created by a whole path."""
+
+    async def handle(request: Request) -> Response:
+        response = await handler(request)
+        location = response.headers.get("Location", "/")
+        if not location.startswith("/"):
+            response.headers["Location"] = f"{request.scope['path']}/{location}"
+        return response
+
+    return handle
 
 
 async def _require_json(request: Request) -> None:
