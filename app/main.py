@@ -8,18 +8,15 @@ from datetime import UTC, datetime
 import asyncpg
 import structlog
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 
 from app import __version__
 from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
-from app.core import docs_page, problem_handlers, problem_pages, request_log
-from app.core.body_limit import BodyLimit
+from app.core import docs_page, layers, problem_handlers, problem_pages
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
-from app.core.idempotency import HEADER, REPLAYED
 from app.core.partitions import create_ahead
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
@@ -90,6 +87,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=operation_id,
     )
     if database is not None:
@@ -100,15 +98,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
     docs_page.install(app)
     problem_handlers.install(app)
     describe(app)
-    app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_allowed_origins,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "Last-Event-ID", "X-Request-Id"],
-        expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
-    )
-    app.add_middleware(request_log.RequestLog)
+    layers.install(app, settings)
     return app
 
 

@@ -1,6 +1,6 @@
 """No body larger than the limit is read: refused by its header, or cut off while it streams."""
 
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.problem_handlers import render
@@ -18,10 +18,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
-        declared = request.headers.get("content-length", "0")
+        declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdigit() and int(declared) > self.most_bytes:
-            await render(PayloadTooLarge(), request.url.path)(scope, receive, send)
+            await render(PayloadTooLarge(), scope)(scope, receive, send)
             return
         seen = 0
 

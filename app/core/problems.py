@@ -30,7 +30,9 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     detail: str
-    instance: str = Field(description="The path that was asked.")
+    instance: str = Field(
+        description="The path that was asked, with `-` for parts that are neither words of this service nor ids."
+    )
     code: str = Field(description="A stable word for the problem; values may be added.")
     request_id: str
     errors: list[FieldError] = []
@@ -216,15 +218,19 @@ class Unavailable(Problem):
     title = "Service unavailable"
     remedy = "Wait as many seconds as `Retry-After` says, then send it again; a POST under the same `Idempotency-Key`."
 
-    def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"Retry-After": "1"})
+    def __init__(self, detail: str | None = None, *, extra: Mapping[str, Any] | None = None) -> None:
+        super().__init__(detail, extra=extra, headers={"Retry-After": "1"})
 
 
 def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route: the problems it may answer, with those every route may answer."""
+    return only(*problems, Unauthenticated, Forbidden, Invalid, InternalError, Unavailable)
+
+
+def only(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers no other problem."""
     by_status: dict[int, list[type[Problem]]] = {}
-    every_route: tuple[type[Problem], ...] = (Unauthenticated, Forbidden, Invalid, InternalError, Unavailable)
-    for problem in (*problems, *every_route):
+    for problem in problems:
         if problem not in by_status.setdefault(problem.status, []):
             by_status[problem.status].append(problem)
     return {status: _response(classes) for status, classes in sorted(by_status.items())}

@@ -3,12 +3,11 @@
 import asyncio
 import socket
 
-import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from app.core.connection import Protocol, abort, hold_nothing_back
+from app.core.connection import abort, hold_nothing_back
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.builders.server_process import free_port
+from tests.builders.serving import served
 
 CHUNK = b"x" * 8_192
 
@@ -38,18 +37,13 @@ class Endless:
 
 
 async def test_a_send_waits_until_the_socket_took_the_one_before_and_an_abort_cuts_it() -> None:
-    port, app = free_port(), Endless()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, http=Protocol, log_level="warning", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not server.started:  # noqa: ASYNC110 # uvicorn tells nobody
-            await asyncio.sleep(0.01)
+    app = Endless()
 
+    async with served(app) as port:
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: stageline\r\n\r\n")
-            await app.is_gone.wait()
-        server.should_exit = True
-        await task
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await app.is_gone.wait()
 
     assert app.sent > 0
     assert 0 < app.held <= len(CHUNK) + 16
