@@ -28,7 +28,7 @@ class CrossOrigin(CORSMiddleware):
 def install(app: FastAPI, settings: Settings) -> None:
     """Put the layers around the application."""
     app.add_middleware(UnexpectedErrors)
-    app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, deadline_seconds=settings.body_deadline_seconds)
     app.add_middleware(
         CrossOrigin,
         allow_origins=settings.cors_allowed_origins,

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import problems
 from app.core.database import TRANSIENT
+from app.core.json_pointers import pointer_to
 from app.core.known_paths import known_path, methods_of
 from app.core.problems import PROBLEM_JSON, FieldError, Problem
 from app.core.request_log import current_request_id
@@ -30,6 +31,7 @@ _BY_STATUS: dict[int, type[Problem]] = {
     403: problems.Forbidden,
     404: problems.NotFound,
     405: problems.MethodNotAllowed,
+    408: problems.RequestTimeout,
     413: problems.PayloadTooLarge,
     415: problems.UnsupportedMediaType,
 }
@@ -109,13 +111,14 @@ async def _validation(request: Request, error: Exception) -> Response:
 
 
 def _place(error: dict[str, Any]) -> FieldError:
-    return FieldError(pointer=pointer_of(error["loc"]), code=error["type"], detail=error["msg"])
+    return FieldError(pointer=_pointer(error["loc"]), code=error["type"], detail=error["msg"])
 
 
-def pointer_of(location: Sequence[str | int]) -> str:
-    """A JSON pointer (RFC 6901) from the place that pydantic names; the body's own prefix is left out."""
-    parts = location[1:] if location and location[0] == "body" else location
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+def _pointer(location: Sequence[str | int]) -> str:
+    """The place that pydantic names, without the body's own prefix."""
+    if location[:1] == ("header",):
+        return f"/header/{location[1]}"  # a declared one: unknown headers are no error
+    return pointer_to(location[1:] if location[:1] == ("body",) else location)
 
 
 async def _constraint(request: Request, error: Exception) -> Response:

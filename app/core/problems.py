@@ -138,6 +138,17 @@ class MethodNotAllowed(Problem):
     remedy = "Use one of the methods in the header `Allow`."
 
 
+class RequestTimeout(Problem):
+    """The body did not arrive in time."""
+
+    status = 408
+    title = "Request timeout"
+    remedy = "Send it again, all of it at once; a POST under the same `Idempotency-Key`."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Connection": "close"})
+
+
 class Conflict(Problem):
     """The request conflicts with the current state."""
 

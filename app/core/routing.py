@@ -1,5 +1,6 @@
 """How every route runs: a strict body, once per key, and once more when its transaction lost a race."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -7,12 +8,13 @@ import asyncpg
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from app.core import json_body
+from app.core import json_body, query_text
 from app.core.fields import shows_secret
 from app.core.idempotency import Handler, once_per_key
 from app.core.problems import UnsupportedMediaType
 
 _ATTEMPTS = 3
+_JSON = re.compile(r"\s*application/json\s*(;\s*charset=\"?utf-?8\"?\s*)?;?\s*", re.IGNORECASE)
 
 
 class LostRace(Exception):
@@ -37,6 +39,7 @@ class Route(APIRoute):
             handler = once_per_key(handler, shows_secret=shows_secret(self.response_model))
 
         async def handle(request: Request) -> Response:
+            query_text.check(request.scope["query_string"])
             strict = StrictRequest(request.scope, request.receive)
             if self.body_field is not None:
                 await _require_json(strict)
@@ -69,6 +72,7 @@ def _located(handler: Handler) -> Handler:
 
 
 async def _require_json(request: Request) -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and await request.body():
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Bodies are not compressed.", headers={"Accept-Encoding": "identity"})
+    if not _JSON.fullmatch(request.headers.get("content-type", "")) and await request.body():
         raise UnsupportedMediaType

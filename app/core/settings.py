@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         default=1.0, ge=0, le=1.0, description="How long a resolved credential is believed; bounds revocation."
     )
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
+    body_deadline_seconds: float = Field(
+        default=30.0, gt=0, description="How long a request's body may take to arrive, all of it."
+    )
     cors_allowed_origins: Origins = Field(default=[], description="Origins of browser applications, comma separated.")
     event_retention_months: int | None = Field(
         default=None, ge=1, description="Whole months for which events are kept; absent: for ever."

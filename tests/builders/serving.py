@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -34,13 +34,21 @@ async def say(port: int, *pieces: bytes, pause_seconds: float = 0) -> tuple[int,
     """Send the pieces as they are, and read one answer: its status, its headers by lower-case name, its body."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        speaking = asyncio.create_task(_speak(writer, pieces, pause_seconds))
         try:
-            for piece in pieces:
-                writer.write(piece)
-                await asyncio.sleep(pause_seconds)
             head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
             body = await reader.readexactly(int(headers.get("content-length", 0)))
         finally:
+            speaking.cancel()
+            await asyncio.wait([speaking])
             writer.close()
     return int(head[0].split(" ")[1]), headers, body
+
+
+async def _speak(writer: asyncio.StreamWriter, pieces: tuple[bytes, ...], pause_seconds: float) -> None:
+    with suppress(ConnectionError):  # who was answered early may be cut off
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause_seconds)

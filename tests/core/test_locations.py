@@ -4,14 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import httpx
 from fastapi import FastAPI
 
 from app.core.settings import Settings
-from tests.builders.every_event import be_tested_and_gone, do_everything_else
-from tests.builders.follow_up import file_review, record_satisfaction
-from tests.builders.outcomes import open_deal_of, won_deal_of
-from tests.builders.pipelines import create_pipeline
+from tests.builders.everything import create_everything
 from tests.department import Department
 
 
@@ -29,35 +25,10 @@ def created_by(app: FastAPI) -> dict[str, Any]:
     }
 
 
-async def create_the_rest(department: Department) -> None:
-    operations, manager = department.operations, await department.manager()
-    await operations.post("/teams", {"name": "East"})
-    await operations.post("/users", {"name": "Bo", "email": "bo@example.com", "position": "sales_manager"})
-    await operations.post("/api-keys", {"user_id": str(manager.user_id), "name": "a key"})
-    pipeline = await create_pipeline(department, "Upgrades")
-    await operations.post(f"/pipelines/{pipeline['id']}/versions", {"definition": pipeline["definition"]})
-    endpoint = await operations.post("/webhook-endpoints", {"url": "http://127.0.0.1:9/hook", "event_types": ["*"]})
-    await operations.post(f"/webhook-endpoints/{endpoint['id']}/secret-rotation")
-    deal = await open_deal_of(department, manager)
-    await manager.post("/objections", {"opportunity_id": deal, "summary": "Too expensive"})
-    won = await won_deal_of(department, manager)
-    await record_satisfaction(manager, won)
-    await file_review(manager, won)
-
-
 async def test_every_creation_answers_with_the_path_of_what_was_created(
     app: FastAPI, department: Department, settings: Settings, tmp_path: Path
 ) -> None:
-    created: dict[str, str] = {}
-
-    async def note(response: httpx.Response) -> None:
-        if response.status_code == httpx.codes.CREATED:
-            created[response.request.url.path] = response.headers["Location"]
-
-    department.http.event_hooks["response"].append(note)
-    await do_everything_else(department, tmp_path)
-    await be_tested_and_gone(department, settings)
-    await create_the_rest(department)
+    created = await create_everything(department, settings, tmp_path)
 
     patterns = templates(app)
     unseen = {path for path in created_by(app) if not any(map(patterns[path].fullmatch, created))}
