@@ -8,7 +8,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.problem_handlers import render
 from app.core.problems import PayloadTooLarge, RequestTimeout
 
-
 _MOST_DIGITS = 15
 
 

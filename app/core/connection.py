@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.core.problem_handlers import render
 from app.core.problems import BadRequest
+from app.core.security_headers import ALWAYS, NOT_KEPT
 
 _EXTENSION = "stageline.connection"
 
@@ -27,7 +28,8 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 # uvicorn's own words, in plain text
         response = render(BadRequest("This is not an HTTP request that can be read."))
-        headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
+        more = (*ALWAYS, NOT_KEPT, (b"connection", b"close"))
+        headers = [*self.server_state.default_headers, *response.raw_headers, *more]
         head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self.transport.write(STATUS_LINE[response.status_code] + head + b"\r\n" + bytes(response.body))
         self.transport.close()

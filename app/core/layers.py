@@ -9,6 +9,7 @@ from app.core.idempotency import HEADER, REPLAYED
 from app.core.problem_handlers import UnexpectedErrors, render
 from app.core.problems import BadRequest
 from app.core.request_log import RequestLog
+from app.core.security_headers import SecurityHeaders
 from app.core.settings import Settings
 
 
@@ -35,5 +36,8 @@ def install(app: FastAPI, settings: Settings) -> None:
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "Last-Event-ID", "X-Request-Id"],
         expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
+    )
+    app.add_middleware(
+        SecurityHeaders, is_shared=bool(settings.cors_allowed_origins), is_behind_tls=settings.is_behind_tls
     )
     app.add_middleware(RequestLog)

@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     body_deadline_seconds: float = Field(
         default=30.0, gt=0, description="How long a request's body may take to arrive, all of it."
     )
+    is_behind_tls: bool = Field(
+        default=False,
+        description="Whether clients reach the service by https only; browsers are then told to keep to it.",
+    )
     cors_allowed_origins: Origins = Field(default=[], description="Origins of browser applications, comma separated.")
     event_retention_months: int | None = Field(
         default=None, ge=1, description="Whole months for which events are kept; absent: for ever."
