@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     webhook_allow_http: bool = Field(default=False, description="Whether endpoints may use http instead of https.")
     webhook_deadline_seconds: float = Field(default=15.0, gt=0, le=60)
     webhook_concurrency: int = Field(default=50, ge=1, le=1_000, description="Open webhook requests of one worker.")
+    webhook_in_flight: int = Field(
+        default=1_000,
+        ge=1,
+        description="Sent webhooks of one worker that are not settled yet: those come again when it is killed.",
+    )
     max_event_streams: int = Field(default=200, ge=1, description="Open event streams of one API process.")
     event_stream_heartbeat_seconds: float = Field(default=15.0, gt=0)
     event_stream_slow_reader_seconds: float = Field(

@@ -5,6 +5,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -25,6 +26,17 @@ _EMPTY_LANE_SECONDS = 1.0  # its events are gone: whoever dropped them settles i
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many requests may be open at once, and how many webhooks may be sent and not settled yet.
+
+    What is in flight comes a second time when the worker is killed.
+    """
+
+    open_requests: int = 50
+    in_flight: int = 1_000
+
+
 class Courier:
     """Sends what lanes hold and puts what came of it into `reports`; every lane taken ends with its release.
 
@@ -36,7 +48,7 @@ class Courier:
         sender: Sender,
         secrets: SigningSecrets,
         schedule: Schedule,
-        concurrency: int,
+        capacity: Capacity,
         breaker: Breaker = STANDARD_BREAKER,
     ) -> None:
         self.reports: asyncio.Queue[Report] = asyncio.Queue()
@@ -44,7 +56,8 @@ class Courier:
         self._sender = sender
         self._secrets = secrets
         self._schedule = schedule
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(capacity.open_requests)
+        self._in_flight = asyncio.Semaphore(capacity.in_flight)
         self._endpoint_slots: dict[UUID, Slots] = {}
         self._tripwires = Tripwires(breaker)
         self._lost: set[Hold] = set()
@@ -77,8 +90,16 @@ class Courier:
             if endpoint_id in self.held:
                 self._tripwires.trip(endpoint_id)
 
+    def settled(self, reports: Iterable[Report]) -> None:
+        """These were settled, or refused because somebody else has taken their lane over."""
+        for report in reports:
+            if isinstance(report, Release):
+                self.forget(report.lane)
+            else:
+                self._in_flight.release()
+
     def forget(self, lane: Lane) -> None:
-        """A lane's release is settled."""
+        """A lane is not in hand any more."""
         endpoint_id = lane.key.endpoint_id
         self._lost.discard(hold_of(lane))
         self.held[endpoint_id] -= 1
@@ -90,6 +111,8 @@ class Courier:
     async def finish(self) -> None:
         """Begin no more attempts, and wait for those under way: every lane is released."""
         self._is_stopping = True
+        for _ in self._runs:  # who waits for something to be settled shall see that
+            self._in_flight.release()
         if self._runs:
             await asyncio.wait(self._runs)
 
@@ -110,9 +133,9 @@ class Courier:
         for delivery in lane.deliveries:
             # the endpoint's slot first: who waits for a slow endpoint holds nothing that others need
             async with endpoint_slots, self._slots:
-                if time.monotonic() > send_until or not self._may_send(lane):
+                result = await self._attempt_in_time(lane, delivery, secrets, send_until)
+                if result is None:
                     break
-                result = await self._attempt(lane, delivery, secrets)
                 self._tripwires.note(result)
             self.reports.put_nowait(result)
             if result.status is Status.PENDING:
@@ -120,6 +143,19 @@ class Courier:
             if result.outcome.gone or (lane.is_probe and not answers(result.outcome)):
                 break
         return None
+
+    async def _attempt_in_time(
+        self, lane: Lane, delivery: Delivery, secrets: Sequence[str], send_until: float
+    ) -> Result | None:
+        await self._in_flight.acquire()
+        result = None
+        try:
+            if time.monotonic() <= send_until and self._may_send(lane):
+                result = await self._attempt(lane, delivery, secrets)
+        finally:
+            if result is None:
+                self._in_flight.release()
+        return result
 
     def _may_send(self, lane: Lane) -> bool:
         is_held_back = self._tripwires.is_tripped(lane.key.endpoint_id) and not lane.is_probe

@@ -24,14 +24,14 @@ from app.outbox.wakeup import listen
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Limits
 from app.webhooks.breaker import STANDARD_BREAKER, Breaker
-from app.webhooks.courier import Courier
+from app.webhooks.courier import Capacity, Courier
 from app.webhooks.endpoint_secrets import SigningSecrets
 from app.webhooks.fanout import fan_out
 from app.webhooks.health import EndpointKey, disable, gone_endpoints
 from app.webhooks.housekeeping import keep_house
 from app.webhooks.lanes import STANDARD_CLAIM, Claim, claim, recreate_missing_lanes
 from app.webhooks.replaying import replay_batch
-from app.webhooks.result import STANDARD_SCHEDULE, Release, Report, Schedule
+from app.webhooks.result import STANDARD_SCHEDULE, Report, Schedule
 from app.webhooks.rotation import wipe_expired_secrets
 from app.webhooks.sender import Sender
 from app.webhooks.settling import settle
@@ -110,9 +110,8 @@ class Worker:
         limits = Limits(deadline_seconds=settings.webhook_deadline_seconds)
         try:
             async with Sender(guard, limits=limits) as sender:
-                courier = Courier(
-                    sender, self._secrets, self._pace.schedule, settings.webhook_concurrency, self._pace.breaker
-                )
+                capacity = Capacity(settings.webhook_concurrency, settings.webhook_in_flight)
+                courier = Courier(sender, self._secrets, self._pace.schedule, capacity, self._pace.breaker)
                 await self._deliver(database, courier, stop)
         finally:
             database.pool.terminate()
@@ -195,9 +194,7 @@ class Worker:
         courier.hold_back(settled.held_back)
         for hold in settled.refused:
             courier.lose(hold)
-        for report in reports:
-            if isinstance(report, Release):
-                courier.forget(report.lane)
+        courier.settled(reports)
         self._due.set()
         await self._disable(database, settled.to_disable)
         for _ in reports:

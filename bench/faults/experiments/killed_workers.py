@@ -34,7 +34,7 @@ async def subscribe_all(house: House) -> None:
 async def _perform(run: Run) -> Findings:
     # a transition makes 1.25 events on average: those that lose or reopen a deal make two
     wanted, kills, workers = run.pick(short=(240, 3, 2), full=(16_000, 200, 3))
-    async with run.house(STAGELINE_WEBHOOK_CONCURRENCY=str(_IN_FLIGHT)) as house:
+    async with run.house(STAGELINE_WEBHOOK_IN_FLIGHT=str(_IN_FLIGHT)) as house:
         await house.start(workers=workers)
         await subscribe_all(house)
         walkers = Walkers(house, run.rng, wanted, per_second=run.pick(short=60, full=70))
