@@ -14,10 +14,11 @@ from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
-from app.core import docs_page, layers, problem_handlers, problem_pages
+from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
 from app.core.partitions import create_ahead
+from app.core.request_metrics import RequestMetrics
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.follow_up.routes import follow_up
@@ -35,6 +36,7 @@ from app.team_targets.routes import team_targets
 from app.transitions.routes import transitions
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.event_routes import events
+from app.webhooks.metrics import WorkerMetrics
 from app.webhooks.readiness import WorkerReadiness
 from app.webhooks.routes import webhooks
 from app.webhooks.worker import Worker
@@ -95,11 +97,20 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(problem_pages.pages)
+    app.include_router(metrics.pages)
     docs_page.install(app)
     problem_handlers.install(app)
     describe(app)
-    layers.install(app, settings)
+    layers.install(app, settings, _measured(app))
     return app
+
+
+def _measured(app: FastAPI) -> RequestMetrics:
+    app.state.registry = registry = metrics.new_registry()
+    readings = metrics.Readings(registry)
+    metrics.measure_pool(readings, lambda: app.state.database)
+    readings.gauge("stageline_event_streams_open", "Event streams.", lambda: app.state.event_streams.open)
+    return RequestMetrics(registry)
 
 
 async def connect_app(settings: Settings) -> Database:
@@ -144,7 +155,7 @@ async def _waking(app: FastAPI, settings: Settings, database: Database) -> Async
 
 
 def _start_worker(app: FastAPI, settings: Settings, stop: asyncio.Event) -> asyncio.Task[None]:
-    worker = Worker(settings)
+    worker = Worker(settings, metrics=WorkerMetrics(app.state.registry))
     app.state.readiness_checks.append(WorkerReadiness(worker))
     return asyncio.create_task(worker.run(stop))
 

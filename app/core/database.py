@@ -5,6 +5,7 @@ commits on leaving its block, before an answer is built, and knows its organizat
 """
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -156,12 +157,16 @@ class Transaction:
 class Database:
     """A pool of connections in one role; the only place that begins transactions.
 
-    `after_commit` is called after each transaction that recorded an event; it must neither wait nor raise.
+    `after_commit` is called after each transaction that recorded an event; it must neither wait nor raise. `waiting`
+    says how many wait for a connection now, `acquired` and `waited_seconds` what it cost so far.
     """
 
     def __init__(self, pool: asyncpg.Pool, acquire_timeout_seconds: float = 5.0) -> None:
         self.pool = pool
         self.after_commit: Callable[[], None] = _nothing
+        self.waiting = 0
+        self.acquired = 0
+        self.waited_seconds = 0.0
         self._acquire_timeout_seconds = acquire_timeout_seconds
 
     @asynccontextmanager
@@ -189,7 +194,8 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
-        async with self.pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
+        connection = await self._acquire()
+        try:
             await _command(connection, f"BEGIN; {setting}")
             tx = Transaction(connection, caller)
             try:
@@ -202,6 +208,19 @@ class Database:
                 raise CommitFailed
             if tx.has_events:
                 self.after_commit()
+        finally:
+            await self.pool.release(connection)
+
+    async def _acquire(self) -> asyncpg.Connection:
+        started = time.perf_counter()
+        self.waiting += 1
+        try:
+            connection: asyncpg.Connection = await self.pool.acquire(timeout=self._acquire_timeout_seconds)
+        finally:
+            self.waiting -= 1
+            self.waited_seconds += time.perf_counter() - started
+        self.acquired += 1
+        return connection
 
     async def close(self) -> None:
         """Give all connections back; waits for those in use."""

@@ -9,6 +9,7 @@ from app.core.idempotency import HEADER, REPLAYED
 from app.core.problem_handlers import UnexpectedErrors, render
 from app.core.problems import BadRequest
 from app.core.request_log import RequestLog
+from app.core.request_metrics import Measured, RequestMetrics
 from app.core.security_headers import SecurityHeaders
 from app.core.settings import Settings
 
@@ -26,7 +27,7 @@ class CrossOrigin(CORSMiddleware):
         return refusal
 
 
-def install(app: FastAPI, settings: Settings) -> None:
+def install(app: FastAPI, settings: Settings, metrics: RequestMetrics) -> None:
     """Put the layers around the application."""
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, deadline_seconds=settings.body_deadline_seconds)
@@ -41,3 +42,4 @@ def install(app: FastAPI, settings: Settings) -> None:
         SecurityHeaders, is_shared=bool(settings.cors_allowed_origins), is_behind_tls=settings.is_behind_tls
     )
     app.add_middleware(RequestLog)
+    app.add_middleware(Measured, metrics=metrics)

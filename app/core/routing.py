@@ -12,6 +12,7 @@ from app.core import json_body, query_text
 from app.core.fields import shows_secret
 from app.core.idempotency import Handler, once_per_key
 from app.core.problems import UnsupportedMediaType
+from app.core.request_metrics import count_retry
 
 _ATTEMPTS = 3
 _JSON = re.compile(r"\s*application/json\s*(;\s*charset=\"?utf-?8\"?\s*)?;?\s*", re.IGNORECASE)
@@ -47,7 +48,7 @@ class Route(APIRoute):
                 try:
                     return await handler(strict)
                 except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, LostRace):
-                    continue
+                    count_retry(request.scope)
             return await handler(strict)
 
         return handle

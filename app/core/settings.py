@@ -94,6 +94,14 @@ class Settings(BaseSettings):
     event_stream_slow_reader_seconds: float = Field(
         default=60.0, gt=0, description="How long an event stream waits for a client that takes nothing."
     )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="What `/metrics` asks for; absent: it answers this machine only."
+    )
+    worker_metrics_address: str | None = Field(
+        default=None,
+        pattern=r"^[^\s/]+:\d{1,5}$",
+        description="Where `stageline worker` shows its metrics, `<host>:<port>`; absent: nowhere.",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     @cached_property
