@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     max_event_streams: int = Field(default=200, ge=1, description="Open event streams of one API process.")
     event_stream_heartbeat_seconds: float = Field(default=15.0, gt=0)
     event_stream_slow_reader_seconds: float = Field(
-        default=60.0, gt=0, description="How long an event stream waits for a client that takes nothing."
+        default=60.0, gt=0, le=86_400, description="How long an event stream waits for a client that takes nothing."
     )
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="What `/metrics` asks for; absent: it answers this machine only."

@@ -8,18 +8,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from app.core.caller import Caller
-from app.core.connection import abort, hold_nothing_back
+from app.core.connection import abort, hold_nothing_back, lose_after
 from app.core.database import Row
 from app.core.persistence import persistently
 from app.core.problems import Problem
-from app.outbox.feed import Place
 from app.outbox.filters import EventFilter
+from app.outbox.place import Place
 from app.outbox.streaming import EventStreams
 from app.outbox.tail import Tail
 
@@ -32,6 +32,9 @@ class SlowReader(Exception):
     """The client took nothing for too long."""
 
 
+Authorization: TypeAlias = Callable[[], Awaitable[object]]
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """Who reads which events, from where; `authorize` raises a `Problem` once the caller may no longer."""
@@ -39,7 +42,7 @@ class Subscription:
     caller: Caller
     wanted: EventFilter
     after: Place
-    authorize: Callable[[], Awaitable[object]]
+    authorize: Authorization
 
 
 class EventStream(Response):
@@ -61,6 +64,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         hold_nothing_back(scope)
+        lose_after(scope, self._limits.slow_reader_seconds)  # a heartbeat at least is always sent
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         with self._streams.following(self._subscription.caller.organization_id) as tail:
             gone = asyncio.create_task(_until_gone(receive))

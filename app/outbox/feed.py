@@ -4,64 +4,28 @@ Ids are given before commit, so the log does not grow at its end: an event may a
 read. In the order of `(xid, id)`, and below the oldest transaction still open, it does.
 """
 
-import base64
-import binascii
-import struct
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from app.core.database import Row, Statement, Transaction
-from app.core.problems import Gone, Invalid, NotFound
+from app.core.problems import Gone, NotFound
 from app.core.schema import Xid8
 from app.outbox.filters import EventFilter, is_wanted
+from app.outbox.place import NO_ID, Place
 from app.outbox.schemas import EventQuery
 from app.outbox.tables import events, last_dropped_events
 
-_PLACE = struct.Struct(">Q16s")
+_MOST_BYTES = 4 * 1024 * 1024
 
 
 class EventsGone(Gone):
-    """Events after this cursor are older than events are kept: read without a cursor to go on with the oldest."""
+    """Events after this cursor are older than events are kept: the feed without a cursor goes on with the oldest."""
 
     remedy = "Read on without `cursor`, and compare your records with the lists: you have missed events."
-
-
-class Place(NamedTuple):
-    """A place in the log: everything up to it has been read."""
-
-    xid: int
-    id: UUID
-
-    @classmethod
-    def of(cls, cursor: str | None, pointer: str = "/query/cursor") -> "Place":
-        """The place that a cursor names, the beginning without one; raises `Invalid` at the pointer."""
-        if cursor is None:
-            return BEGINNING
-        try:
-            xid, event_id = _PLACE.unpack(base64.b64decode(cursor, altchars=b"-_", validate=True))
-        except (binascii.Error, ValueError, struct.error):
-            raise Invalid.at(pointer, "invalid_cursor", "This cursor was not made by this service.") from None
-        return cls(xid, UUID(bytes=event_id))
-
-    @classmethod
-    def of_row(cls, row: Row) -> "Place":
-        """The place of an event: nothing is skipped or repeated after it."""
-        return cls(row["xid"], row["id"])
-
-    @property
-    def cursor(self) -> str:
-        return base64.urlsafe_b64encode(_PLACE.pack(self.xid, self.id.bytes)).decode()
-
-
-_NO_ID = UUID(int=0)
-BEGINNING = Place(0, _NO_ID)
-
-_MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +121,14 @@ async def read_feed(tx: Transaction, query: EventQuery) -> FeedPage:
     after = Place.of(query.cursor)
     page = await read_page(tx, after, query, Bounds(query.limit, _MOST_BYTES))
     if query.cursor is not None:
-        await _demand_all_after(tx, after)
+        await demand_all_after(tx, after)
     return page
 
 
 async def read_page(tx: Transaction, after: Place, wanted: EventFilter, bounds: Bounds) -> FeedPage:
     """The wanted events after a place; a page may be empty and yet have more behind it."""
     end = await find_end(tx)
-    is_indexed = wanted.is_open or wanted.subject_id is not None
-    bound = end if is_indexed else await _find_scan_bound(tx, after, end, bounds.most_scanned)
+    bound = end if wanted.is_open else await _find_scan_bound(tx, after, end, bounds.most_scanned)
     rows = await tx.fetch_all(
         _read,
         **_between(after, bound),
@@ -187,19 +150,34 @@ async def find_start(tx: Transaction, cursor: str | None, last_event_id: str | N
     if not last_event_id and cursor is None:
         return await find_end(tx)
     start = Place.of(last_event_id, "/header/Last-Event-ID") if last_event_id else Place.of(cursor)
-    await _demand_all_after(tx, start)
+    await demand_all_after(tx, start)
     return start
+
+
+async def demand_all_after(tx: Transaction, place: Place) -> None:
+    """Raise `EventsGone` where events after the place were dropped: asked after a reading, by then that is noted."""
+    last_dropped = await tx.fetch_one(_find_last_dropped)
+    if last_dropped is not None and place < Place(last_dropped["xid"], last_dropped["event_id"]):
+        raise EventsGone
 
 
 async def find_end(tx: Transaction) -> Place:
     """Where the log ends for now: all that lies before it has ended, and is seen by the next statement."""
-    return Place(await tx.fetch_value(_find_horizon), _NO_ID)
+    return Place(await tx.fetch_value(_find_horizon), NO_ID)
 
 
 async def is_held_back(tx: Transaction, end: Place) -> bool:
     """Whether committed events after the end wait for an older transaction of the server."""
     is_so: bool = await tx.fetch_value(_is_anything_after, after_xid=end.xid, after_id=end.id)
     return is_so
+
+
+async def read_event(tx: Transaction, event_id: UUID) -> bytes:
+    """An event's bytes; raises `NotFound`."""
+    body: bytes | None = await tx.fetch_value(_find, id=event_id)
+    if body is None:
+        raise NotFound
+    return body
 
 
 async def _find_scan_bound(tx: Transaction, after: Place, end: Place, most_scanned: int) -> Place:
@@ -209,18 +187,3 @@ async def _find_scan_bound(tx: Transaction, after: Place, end: Place, most_scann
 
 def _between(after: Place, bound: Place) -> dict[str, object]:
     return {"after_xid": after.xid, "after_id": after.id, "bound_xid": bound.xid, "bound_id": bound.id}
-
-
-async def _demand_all_after(tx: Transaction, place: Place) -> None:
-    # asked after the reading: what was dropped before it is noted by now
-    last_dropped = await tx.fetch_one(_find_last_dropped)
-    if last_dropped is not None and place < Place(last_dropped["xid"], last_dropped["event_id"]):
-        raise EventsGone
-
-
-async def read_event(tx: Transaction, event_id: UUID) -> bytes:
-    """An event's bytes; raises `NotFound`."""
-    body: bytes | None = await tx.fetch_value(_find, id=event_id)
-    if body is None:
-        raise NotFound
-    return body

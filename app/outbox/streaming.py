@@ -12,8 +12,9 @@ import structlog
 from app.core.caller import Caller
 from app.core.database import Database
 from app.core.problems import Unavailable
-from app.outbox.feed import Bounds, FeedPage, Place, read_page
+from app.outbox.feed import Bounds, FeedPage, demand_all_after, find_start, read_page
 from app.outbox.filters import EventFilter
+from app.outbox.place import Place
 from app.outbox.tail import Tail
 
 _PAGE = Bounds(most_events=200, most_bytes=64 * 1024)
@@ -83,10 +84,17 @@ class EventStreams:
                 if self._followed.get(organization_id) is followed:
                     del self._followed[organization_id]
 
+    async def find_start(self, caller: Caller, cursor: str | None, last_event_id: str | None) -> Place:
+        """Where a stream begins; raises as the feed does."""
+        async with self._database.begin(caller) as tx:
+            return await find_start(tx, cursor, last_event_id)
+
     async def read(self, caller: Caller, after: Place, wanted: EventFilter) -> FeedPage:
-        """A page of the log for a stream that is behind its tail."""
+        """A page of the log for a stream that is behind its tail; raises `EventsGone`, as the feed does."""
         async with self._readers, self._database.begin(caller) as tx:
-            return await read_page(tx, after, wanted, _PAGE)
+            page = await read_page(tx, after, wanted, _PAGE)
+            await demand_all_after(tx, after)
+            return page
 
     def wake(self) -> None:
         """Have all tails look soon; never waits."""

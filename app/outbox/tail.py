@@ -12,8 +12,9 @@ from uuid import UUID
 from app.core.caller import Caller
 from app.core.database import Database, Row
 from app.core.persistence import persistently
-from app.outbox.feed import Bounds, FeedPage, Place, find_end, is_held_back, read_page
+from app.outbox.feed import Bounds, FeedPage, find_end, is_held_back, read_page
 from app.outbox.filters import EventFilter
+from app.outbox.place import Place
 
 _EVERYTHING = EventFilter()
 _STEP = Bounds(most_events=500, most_bytes=128 * 1024)

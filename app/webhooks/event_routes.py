@@ -14,8 +14,8 @@ from app.core.resource import json_response
 from app.core.routing import router
 from app.outbox import schemas
 from app.outbox.catalogue import DESCRIPTIONS
-from app.outbox.event_stream import EventStream, Subscription
-from app.outbox.feed import EventsGone, find_start, read_event, read_feed
+from app.outbox.event_stream import Authorization, EventStream, Subscription
+from app.outbox.feed import EventsGone, read_event, read_feed
 from app.outbox.streaming import EventStreams, TooManyStreams
 from app.people.authentication import Credentials, Permission
 
@@ -53,18 +53,20 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 }
 
 
+async def _authorization(request: Request, credentials: Credentials) -> Authorization:
+    return partial(_may_read, request, credentials)
+
+
 async def _slot(request: Request) -> AsyncIterator[EventStreams]:
     streams: EventStreams = request.app.state.event_streams
     async with streams.slot():
         yield streams
 
 
-@events.get("/events/stream", response_class=Response, responses=_STREAMED | documented(TooManyStreams))
+@events.get("/events/stream", response_class=Response, responses=_STREAMED | documented(EventsGone, TooManyStreams))
 async def stream_events(
-    request: Request,
     caller: Reader,
-    credentials: Credentials,
-    database: AppDatabase,
+    authorize: Annotated[Authorization, Depends(_authorization)],
     query: Annotated[schemas.EventStreamQuery, Query()],
     streams: Annotated[EventStreams, Depends(_slot)],
     last_event_id: LastEventId = None,
@@ -72,11 +74,10 @@ async def stream_events(
     """Follow the log as server-sent events, from a cursor or from now on; each `id` is a cursor to go on from.
 
     `data` holds the bytes that webhooks carry. Between events a heartbeat carries the place reached, without `data`.
-    The stream ends when the process stops or the key may read no longer: connect again with the last `id`.
+    The stream ends when the process stops, the key may read no longer, or events that were still to come are dropped:
+    connect again with the last `id`; the answer says so when that cannot be.
     """
-    async with database.begin(caller) as tx:
-        after = await find_start(tx, query.cursor, last_event_id)
-    authorize = partial(_may_read, request, credentials)
+    after = await streams.find_start(caller, query.cursor, last_event_id)
     return EventStream(streams, Subscription(caller, query, after, authorize))
 
 

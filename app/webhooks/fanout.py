@@ -14,18 +14,22 @@ from app.webhooks.subscription import MATCHES
 
 MOST_EVENTS = 500
 
-_lead = Statement(sa.text("SELECT xid, event_id FROM webhook_fanout_position FOR UPDATE SKIP LOCKED"))
-
 # Lanes are locked in the order of their key, as everywhere. An existing lane is locked although nothing of it changes:
-# who settles its last delivery must not remove it before this transaction's delivery can be seen.
+# who settles its last delivery must not remove it before this transaction's delivery can be seen. A position that was
+# moved since this statement began is read as it is now; the horizon may then be older, and fewer events are seen.
 _fan_out = Statement(
     sa.text(f"""
-WITH batch AS (
+WITH position AS MATERIALIZED (
+    SELECT xid, event_id FROM webhook_fanout_position FOR UPDATE SKIP LOCKED
+), batch AS MATERIALIZED (
     SELECT organization_id, id, type, subject_id, sequence, pipeline_id, step, team_id, owner_id, xid
     FROM events
-    WHERE (xid, id) > (CAST(:xid AS xid8), CAST(:event_id AS uuid)) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+    WHERE (xid, id) > ((SELECT xid FROM position), (SELECT event_id FROM position))
+        AND xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY xid, id
     LIMIT CAST(:most_events AS integer)
+), last AS MATERIALIZED (
+    SELECT xid, id FROM batch ORDER BY xid DESC, id DESC LIMIT 1
 ), owed AS (
     INSERT INTO webhook_deliveries (organization_id, endpoint_id, event_id, event_type, subject_id, sequence)
     SELECT event.organization_id, endpoint.id, event.id, event.type, event.subject_id, event.sequence
@@ -40,24 +44,21 @@ WITH batch AS (
     SELECT DISTINCT organization_id, endpoint_id, subject_id FROM owed ORDER BY 1, 2, 3
     ON CONFLICT (organization_id, endpoint_id, subject_id) DO UPDATE SET due_at = webhook_lanes.due_at
     RETURNING 1
+), moved AS (
+    UPDATE webhook_fanout_position SET xid = last.xid, event_id = last.id FROM last
 )
 SELECT
-    count(*) AS events,
+    (SELECT count(*) FROM position) AS leaders,
+    (SELECT count(*) FROM batch) AS events,
     (SELECT count(*) FROM owed) AS deliveries,
-    (SELECT xid FROM batch ORDER BY xid DESC, id DESC LIMIT 1) AS xid,
-    (SELECT id FROM batch ORDER BY xid DESC, id DESC LIMIT 1) AS event_id
-FROM batch
+    EXISTS (
+        SELECT FROM events
+        WHERE (xid, id) > (
+            coalesce((SELECT xid FROM last), (SELECT xid FROM position)),
+            coalesce((SELECT id FROM last), (SELECT event_id FROM position))
+        )
+    ) AS is_more_committed
     """)  # noqa: S608 # the condition is a constant of ours
-)
-
-_move = Statement(
-    sa.text("UPDATE webhook_fanout_position SET xid = CAST(:xid AS xid8), event_id = CAST(:event_id AS uuid)")
-)
-
-_is_held_back = Statement(
-    sa.text(
-        "SELECT EXISTS (SELECT FROM events WHERE (xid, id) > (CAST(:xid AS xid8), CAST(:event_id AS uuid))) AS is_so"
-    )
 )
 
 
@@ -76,13 +77,9 @@ class FannedOut:
 
 
 async def fan_out(database: Database) -> FannedOut | None:
-    """Bring the next events to the endpoints, in one short transaction; nothing when another worker leads."""
-    async with database.begin_for_all() as tx:
-        position = await tx.fetch_one(_lead)
-        if position is None:
-            return None
-        done = await tx.fetch_row(_fan_out, **dict(position), most_events=MOST_EVENTS)
-        if done["events"] == 0:
-            return FannedOut(0, 0, await tx.fetch_value(_is_held_back, **dict(position)))
-        await tx.execute(_move, xid=done["xid"], event_id=done["event_id"])
-        return FannedOut(done["events"], done["deliveries"])
+    """Bring the next events to the endpoints, in one statement; nothing when another worker leads."""
+    (done,) = await database.fetch_all_at_once(_fan_out, most_events=MOST_EVENTS)
+    if not done["leaders"]:
+        return None
+    has_reached_horizon = done["events"] < MOST_EVENTS
+    return FannedOut(done["events"], done["deliveries"], has_reached_horizon and done["is_more_committed"])

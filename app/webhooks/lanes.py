@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.database import Database, Row, Statement
+from app.core.persistence import persistently
 from app.webhooks.endpoint_secrets import SealedSecrets
 
 
@@ -64,6 +65,8 @@ STANDARD_CLAIM = Claim()
 # Candidates first, without locks: longest waiting first over all endpoints. An endpoint of which a worker still holds
 # half its share is left alone, so that claims stay large. Of an endpoint whose breaker is open one lane is taken, once
 # the time has come: whoever locks the endpoint's row probes, and moves the time behind its lease. Nothing here waits.
+# Each lane is looked up by its key and changed at its place, as in settling. One that somebody changed since this
+# statement began is not at the place that it sees, and left for the next claim, which whoever changed it brings about.
 _lease = Statement(
     sa.text("""
 WITH candidates AS MATERIALIZED (
@@ -90,38 +93,42 @@ WITH candidates AS MATERIALIZED (
     ORDER BY lane.due_at
     LIMIT CAST(:lanes AS integer)
 ), probing AS MATERIALIZED (
-    SELECT endpoint.organization_id, endpoint.id
+    SELECT candidates.endpoint_id, endpoint.place
     FROM candidates
     CROSS JOIN LATERAL (
-        SELECT organization_id, id
+        SELECT ctid AS place
         FROM webhook_endpoints
         WHERE organization_id = candidates.organization_id AND id = candidates.endpoint_id
             AND breaker_open_until <= now()
         FOR UPDATE SKIP LOCKED
     ) endpoint
     WHERE candidates.is_probe
-), free AS (
-    SELECT lane.organization_id, lane.endpoint_id, lane.subject_id,
-        candidates.url, candidates.secret, candidates.old_secret, candidates.max_concurrency, candidates.is_probe
-    FROM webhook_lanes lane
-    JOIN candidates USING (organization_id, endpoint_id, subject_id)
-    WHERE lane.due_at <= now() AND (lane.lease_until IS NULL OR lane.lease_until <= now())
-        AND (NOT candidates.is_probe OR (lane.organization_id, lane.endpoint_id) IN (SELECT * FROM probing))
-    FOR UPDATE OF lane SKIP LOCKED
+), free AS MATERIALIZED (
+    SELECT candidates.url, candidates.secret, candidates.old_secret, candidates.max_concurrency, candidates.is_probe,
+        lane.place
+    FROM candidates
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place
+        FROM webhook_lanes
+        WHERE organization_id = candidates.organization_id AND endpoint_id = candidates.endpoint_id
+            AND subject_id = candidates.subject_id
+            AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+        FOR UPDATE SKIP LOCKED
+    ) lane
+    WHERE NOT candidates.is_probe OR candidates.endpoint_id IN (SELECT endpoint_id FROM probing)
 ), leased AS (
     UPDATE webhook_lanes lane
     SET token = nextval('webhook_lane_tokens'),
         lease_until = now() + make_interval(secs => CAST(:lease_seconds AS double precision))
     FROM free
-    WHERE (lane.organization_id, lane.endpoint_id, lane.subject_id)
-        = (free.organization_id, free.endpoint_id, free.subject_id)
+    WHERE lane.ctid = free.place
     RETURNING lane.organization_id, lane.endpoint_id, lane.subject_id, lane.token,
         free.url, free.secret, free.old_secret, free.max_concurrency, free.is_probe
 ), probed AS (
     UPDATE webhook_endpoints endpoint
     SET breaker_open_until = now() + make_interval(secs => CAST(:lease_seconds AS double precision))
-    FROM leased
-    WHERE leased.is_probe AND (endpoint.organization_id, endpoint.id) = (leased.organization_id, leased.endpoint_id)
+    FROM probing
+    WHERE endpoint.ctid = probing.place AND probing.endpoint_id IN (SELECT endpoint_id FROM leased)
 )
 SELECT * FROM leased
     """)
@@ -142,7 +149,13 @@ CROSS JOIN LATERAL (
     ORDER BY sequence
     LIMIT CAST(:deliveries_per_lane AS integer)
 ) delivery
-JOIN events event ON event.organization_id = lane.organization_id AND event.id = delivery.event_id
+CROSS JOIN LATERAL (
+    SELECT body
+    FROM events
+    WHERE organization_id = lane.organization_id AND id >= delivery.event_id AND id <= delivery.event_id
+    ORDER BY id
+    LIMIT 1
+) event
 ORDER BY lane.number, delivery.sequence
     """)
 )
@@ -165,25 +178,27 @@ ON CONFLICT DO NOTHING
 
 async def claim(database: Database, amount: Claim, held: Mapping[UUID, int]) -> list[Lane]:
     """Lease due lanes of enabled endpoints; `held` counts the lanes that the worker holds per endpoint."""
-    async with database.begin_for_all() as tx:
-        leased = await tx.fetch_all(
-            _lease,
-            held_ids=list(held),
-            held_counts=list(held.values()),
-            lanes=amount.lanes,
-            lanes_per_endpoint=amount.lanes_per_endpoint,
-            lease_seconds=amount.lease_seconds,
-        )
-        if not leased:
-            return []
-        heads = await tx.fetch_all(
-            _read_heads,
-            organization_ids=[row["organization_id"] for row in leased],
-            endpoint_ids=[row["endpoint_id"] for row in leased],
-            subject_ids=[row["subject_id"] for row in leased],
-            deliveries_per_lane=amount.deliveries_per_lane,
-        )
+    leased = await database.fetch_all_at_once(
+        _lease,
+        held_ids=list(held),
+        held_counts=list(held.values()),
+        lanes=amount.lanes,
+        lanes_per_endpoint=amount.lanes_per_endpoint,
+        lease_seconds=amount.lease_seconds,
+    )
+    # persistently: the lanes are leased by now, and would be left alone until their leases run out
+    heads = await persistently(lambda: _heads_of(database, leased, amount)) if leased else []
     return _lanes(leased, heads)
+
+
+async def _heads_of(database: Database, leased: Sequence[Row], amount: Claim) -> list[Row]:
+    return await database.fetch_all_at_once(
+        _read_heads,
+        organization_ids=[row["organization_id"] for row in leased],
+        endpoint_ids=[row["endpoint_id"] for row in leased],
+        subject_ids=[row["subject_id"] for row in leased],
+        deliveries_per_lane=amount.deliveries_per_lane,
+    )
 
 
 def _lanes(leased: Sequence[Row], heads: Sequence[Row]) -> list[Lane]:

@@ -175,6 +175,7 @@ class Worker:
                 self._due.set()
             if done is not None and done.events:
                 held_back_seconds = shortest
+            if done is not None and done.has_more:
                 continue
             is_held_back = done is not None and done.is_held_back
             await _wait(self._news, held_back_seconds if is_held_back else self._pace.poll_seconds)
@@ -189,7 +190,7 @@ class Worker:
             lanes = await persistently(partial(claim, database, amount, held))
             courier.take(lanes, started + amount.lease_seconds - self._settings.webhook_deadline_seconds)
             self._progress["claim"] = self._clock()
-            if not lanes:
+            if len(lanes) < amount.lanes:
                 await _wait(self._due, self._pace.poll_seconds)
 
     async def _settle(self, database: Database, courier: Courier) -> None:

@@ -84,8 +84,8 @@ VARIANTS = (
     Variant(
         "a lane is drained from its end",
         "app/webhooks/lanes.py",
-        "    ORDER BY sequence\n",
-        "    ORDER BY sequence DESC\n",
+        "ORDER BY lane.number, delivery.sequence\n",
+        "ORDER BY lane.number, delivery.sequence DESC\n",
         "tests/webhooks/test_delivery.py::test_each_event_of_a_deal_arrives_once_in_order_and_verified",
     ),
     Variant(

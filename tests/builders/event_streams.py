@@ -10,9 +10,13 @@ from typing import Any
 
 import httpx
 
-from app.outbox.feed import Place
+from app.core.database import Database
+from app.outbox.place import BEGINNING, Place
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.department import Actor
+from tests.builders.server_process import ServerProcess
+from tests.department import Actor, Department
+
+_IP_MINTTL = 21  # of Linux
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,13 @@ async def _lines_of(response: httpx.Response) -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
+async def served_by(server: ServerProcess, database: Database) -> AsyncIterator[Department]:
+    """A new department that speaks to a server process."""
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
+        yield await Department.found(database, http)
+
+
+@asynccontextmanager
 async def streaming(actor: Actor, last_id: str = "", **params: Any) -> AsyncIterator[EventStreamClient]:
     """A connection of its own to a real server; ready when the opening has arrived."""
     headers = {"Authorization": f"Bearer {actor.key}"} | ({"Last-Event-ID": last_id} if last_id else {})
@@ -132,3 +143,12 @@ def open_and_never_read(actor: Actor, cursor: str) -> socket.socket:
     request = f"GET /v1/events/stream?cursor={cursor} HTTP/1.1\r\nHost: stageline\r\nAuthorization: Bearer {actor.key}"
     stuck.sendall(f"{request}\r\n\r\n".encode())
     return stuck
+
+
+async def open_and_vanish(actor: Actor) -> socket.socket:
+    """A connection whose stream has begun, and whose machine was then cut off: it acknowledges and says nothing."""
+    vanished = open_and_never_read(actor, BEGINNING.cursor)
+    vanished.settimeout(PATIENCE_SECONDS)
+    assert (await asyncio.to_thread(vanished.recv, 12)) == b"HTTP/1.1 200"
+    vanished.setsockopt(socket.IPPROTO_IP, _IP_MINTTL, 255)  # the kernel drops what comes from the server, unseen
+    return vanished

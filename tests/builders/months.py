@@ -28,6 +28,16 @@ _RECORD = """
 INSERT INTO events (organization_id, id, type, subject_type, subject_id, sequence, occurred_at, body)
 VALUES ($1, $2, 'account.updated', 'account', $3, $4, $5, $6)
 """
+_FILL = """
+INSERT INTO events (organization_id, id, type, subject_type, subject_id, sequence, occurred_at, body)
+SELECT $1, (left(first_id_of($4)::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+    'account.updated', 'account', $1, number, $4,
+    (
+        SELECT convert_to(replace($3, 'Fields Ltd', string_agg(md5(random()::text || part || number), '')), 'UTF8')
+        FROM generate_series(1, 256) part
+    )
+FROM generate_series(1, $2::integer) number
+"""
 
 
 def months_ago(months: int) -> datetime:
@@ -53,6 +63,16 @@ async def record_at(database: Database, caller: Caller, subject_id: UUID, moment
         body = render(an_event(EventType.ACCOUNT_UPDATED), event_id, moment, subject, caller)
         await tx.connection.execute(_RECORD, caller.organization_id, event_id, subject_id, sequence, moment, body)
     return event_id
+
+
+async def fill_log(owner: asyncpg.Connection, caller: Caller, megabytes: int, moment: datetime | None = None) -> None:
+    """Events of 8 KiB that do not compress, as if they had happened then, or now."""
+    moment = moment or datetime.now(UTC)
+    subject = Subject("account", caller.organization_id, 1)
+    body = render(an_event(EventType.ACCOUNT_UPDATED), id_made_at(moment), moment, subject, caller).decode()
+    async with owner.transaction():
+        await owner.execute("SET LOCAL session_replication_role = replica")
+        await owner.execute(_FILL, caller.organization_id, megabytes * 128, body, moment)
 
 
 async def partitions(owner: asyncpg.Connection) -> set[str]:

@@ -105,12 +105,12 @@ async def test_who_waits_for_a_connection_is_seen_while_waiting(database: Databa
 
     waiting = asyncio.create_task(begin())
     await asyncio.sleep(0)
-    seen = database.waiting
+    seen = database.use.waiting
     for connection in held:
         await database.pool.release(connection)
     await waiting
 
-    assert (seen, database.waiting) == (1, 0)
+    assert (seen, database.use.waiting) == (1, 0)
 
 
 async def test_open_streams_are_counted(settings: Settings, database: Database) -> None:

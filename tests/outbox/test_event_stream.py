@@ -13,7 +13,7 @@ from app.core.database import Database, connect, new_id
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.outbox.catalogue import EventType
-from app.outbox.feed import BEGINNING, Place
+from app.outbox.place import BEGINNING, Place
 from app.outbox.record import record, start
 from app.people.permissions import Position
 from tests.builders.event_schemas import an_event

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,45 +17,18 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.core.connection import Protocol
-from app.core.database import Database, new_id
+from app.core.database import Database
 from app.core.settings import Settings
 from app.main import create_app
-from app.outbox.catalogue import EventType
-from app.outbox.event import Subject, render
-from app.outbox.feed import BEGINNING
+from app.outbox.place import BEGINNING
 from app.serving import Server
-from tests.builders.event_schemas import an_event
-from tests.builders.event_streams import open_and_never_read, streaming
+from tests.builders.event_streams import open_and_never_read, open_and_vanish, served_by, streaming
+from tests.builders.months import fill_log
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import ServerProcess, free_port, serving_on
 from tests.department import Department
 
 MEBIBYTE = 1024 * 1024
-
-
-@asynccontextmanager
-async def served_by(server: ServerProcess, database: Database) -> AsyncIterator[Department]:
-    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
-        yield await Department.found(database, http)
-
-
-async def fill_log(owner: asyncpg.Connection, department: Department, megabytes: int) -> None:
-    """Events of 8 KiB that do not compress, as if they had happened before."""
-    subject = Subject("account", department.organization_id, 1)
-    body = render(an_event(EventType.ACCOUNT_UPDATED), new_id(), datetime.now(UTC), subject, department.system).decode()
-    async with owner.transaction():
-        await owner.execute("SET LOCAL session_replication_role = replica")
-        await owner.execute(
-            "INSERT INTO events (organization_id, id, type, subject_type, subject_id, sequence, occurred_at, body) "
-            "SELECT $1, (left(first_id_of(now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, "
-            "'account.updated', 'account', $1, number, now(), "
-            "(SELECT convert_to(replace($3, 'Fields Ltd', string_agg(md5(random()::text || part || number), '')), "
-            "'UTF8') "
-            "FROM generate_series(1, 256) part) FROM generate_series(1, $2::integer) number",
-            department.organization_id,
-            megabytes * 128,
-            body,
-        )
 
 
 def resident_bytes(server: ServerProcess) -> int:
@@ -100,7 +73,7 @@ async def test_clients_that_never_read_cost_little_and_are_cut_off(
     server: ServerProcess, database: Database, owner: asyncpg.Connection
 ) -> None:
     async with served_by(server, database) as department:
-        await fill_log(owner, department, megabytes=40)
+        await fill_log(owner, department.system, megabytes=40)
         async with streaming(department.operations, cursor=BEGINNING.cursor) as stream:
             await stream.read(1_000)
         memory, before = resident_bytes(server), connections(server)
@@ -115,6 +88,24 @@ async def test_clients_that_never_read_cost_little_and_are_cut_off(
                     await asyncio.sleep(0.01)
 
     assert most - memory < 24 * MEBIBYTE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system alone decides how long it sends again")
+async def test_a_client_that_vanished_makes_room_and_a_silent_one_stays(settings: Settings, database: Database) -> None:
+    given = {"event_stream_slow_reader_seconds": 1, "event_stream_heartbeat_seconds": 0.2, "max_event_streams": 2}
+    with serving_on(str(settings.database_url), **given) as server:
+        async with served_by(server, database) as department, streaming(department.operations) as silent:
+            with await open_and_vanish(department.operations):
+                before = await try_to_stream(department)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    while (await try_to_stream(department)) != 200:
+                        pass
+            await department.operations.post("/accounts", {"name": "Acme"})
+            await silent.read(1)
+        log = server.output.read_text()
+
+    assert before == 503
+    assert "Traceback" not in log
 
 
 async def test_only_so_many_streams_are_open_and_a_closed_one_makes_room(
@@ -164,7 +155,7 @@ async def test_sigterm_ends_the_streams_at_once_also_of_a_client_that_never_read
 ) -> None:
     with serving_on(str(settings.database_url)) as server:
         async with served_by(server, database) as department:
-            await fill_log(owner, department, megabytes=16)
+            await fill_log(owner, department.system, megabytes=16)
             with open_and_never_read(department.operations, BEGINNING.cursor):
                 async with streaming(department.operations) as stream:
                     started = time.monotonic()

@@ -30,8 +30,12 @@ STATES = {
     "filled_since": ["ANALYZE", FILL],
     "analyzed_while_full": [FILL, "ANALYZE"],
 }
-SETTINGS = {"feed": feed.PLANS, "fan-out": PLANS}
-STATEMENTS = {"feed": feed._read, "fan-out": fanout._fan_out}  # noqa: SLF001 # what is planned is what is run
+SETTINGS = {"feed": feed.PLANS, "bound of the feed": feed.PLANS, "fan-out": PLANS}
+STATEMENTS = {  # what is planned is what is run
+    "feed": feed._read,  # noqa: SLF001
+    "bound of the feed": feed._find_bound,  # noqa: SLF001
+    "fan-out": fanout._fan_out,  # noqa: SLF001
+}
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,20 @@ import pytest
 from app.core.database import Database, new_id
 from app.core.partitions import month_start
 from app.core.settings import Settings
-from app.outbox.feed import Place
+from app.outbox.place import BEGINNING, Place
 from app.outbox.retention import forget_events
+from tests.builders.event_streams import served_by, streaming
 from tests.builders.feed import events_of
-from tests.builders.months import months_ago, old_months, partition_of, partitions, record_at, worker_connections
+from tests.builders.months import (
+    fill_log,
+    months_ago,
+    old_months,
+    partition_of,
+    partitions,
+    record_at,
+    worker_connections,
+)
+from tests.builders.server_process import serving_on
 from tests.department import Department
 
 KEPT_FROM = month_start(datetime.now(UTC), 4)
@@ -66,11 +76,36 @@ async def test_a_reader_who_was_away_too_long_is_told_and_begins_with_the_oldest
     await forget_events(worker, KEPT_FROM)
 
     problem = await department.operations.get("/events", expect=410, cursor=cursors[0])
-    assert problem["code"] == "events_gone"
+    streamed = await department.operations.get("/events/stream", expect=410, cursor=cursors[0])
+    assert problem["code"] == streamed["code"] == "events_gone"
     assert "without a cursor" in problem["detail"]
     assert await ids_after(department, 2) == [third, fourth]
     assert await ids_after(department, 2, cursor=cursors[1]) == [third, fourth]
     assert await ids_after(department, 1, cursor=cursors[2]) == [fourth]
+
+
+async def test_a_stream_that_catches_up_is_told_as_well_and_led_past_nothing(
+    database: Database, worker: Database, owner: asyncpg.Connection, settings: Settings
+) -> None:
+    with serving_on(str(settings.database_url)) as server:
+        async with served_by(server, database) as served:
+            await fill_log(owner, served.system, megabytes=16, moment=TOO_OLD)
+            later = await record_at(database, served.system, new_id(), datetime.now(UTC))
+            await events_of(served.operations, 1)
+            async with streaming(served.operations, cursor=BEGINNING.cursor) as stream:
+                read = await stream.read(1)
+
+                await forget_events(worker, KEPT_FROM)  # of what it has not read: the client takes nothing meanwhile
+
+                read += await stream.until_end()
+            back = {"Last-Event-ID": stream.last_id}
+            answer = await served.operations.request("GET", "/events/stream", headers=back)
+        log = server.output.read_text()
+
+    assert len(read) < 16 * 128
+    assert str(later) not in {message.body["id"] for message in read}
+    assert (answer.status_code, answer.json()["code"]) == (410, "events_gone")
+    assert "Traceback" not in log
 
 
 async def test_a_reader_of_another_organization_goes_on_from_any_cursor(

@@ -10,7 +10,8 @@ from app.core.database import Row, new_id
 from app.core.settings import Settings
 from app.main import connect_app
 from app.outbox.catalogue import EventType
-from app.outbox.feed import Place, find_end
+from app.outbox.feed import find_end
+from app.outbox.place import Place
 from app.outbox.record import record, start
 from app.outbox.tail import Tail
 from app.outbox.wakeup import Wakeup, listen
