@@ -15,7 +15,7 @@ from app.core.database import Row, Statement, Transaction
 from app.core.problems import Gone, NotFound
 from app.core.schema import Xid8
 from app.outbox.filters import EventFilter, is_wanted
-from app.outbox.place import NO_ID, Place
+from app.outbox.place import BEGINNING, NO_ID, Place
 from app.outbox.schemas import EventQuery
 from app.outbox.tables import events, last_dropped_events
 
@@ -80,6 +80,9 @@ _find_bound = Statement(
     .offset(bindparam("most_scanned", type_=sa.Integer) - 1)
     .limit(1)
 )
+_find_newest = Statement(
+    sa.select(*_order).where(_is_after, _is_within).order_by(*(column.desc() for column in _order)).limit(1)
+)
 _found = (
     sa.select(*(column for column in events.c if column.name != "organization_id"))
     .where(_is_after, _is_within, is_wanted)
@@ -127,8 +130,9 @@ async def read_feed(tx: Transaction, query: EventQuery) -> FeedPage:
 
 async def read_page(tx: Transaction, after: Place, wanted: EventFilter, bounds: Bounds) -> FeedPage:
     """The wanted events after a place; a page may be empty and yet have more behind it."""
-    end = await find_end(tx)
-    bound = end if wanted.is_open else await _find_scan_bound(tx, after, end, bounds.most_scanned)
+    horizon = await _find_horizon_now(tx)
+    cut = None if wanted.is_open else await _find_cut(tx, after, horizon, bounds.most_scanned)
+    bound = cut or horizon
     rows = await tx.fetch_all(
         _read,
         **_between(after, bound),
@@ -137,9 +141,9 @@ async def read_page(tx: Transaction, after: Place, wanted: EventFilter, bounds: 
         most_bytes=bounds.most_bytes,
     )
     page = list(takewhile(lambda row: row["body"] is not None, rows[: bounds.most_events]))
-    if len(page) < len(rows):
-        return FeedPage(page, Place.of_row(page[-1]), has_more=True)
-    return FeedPage(page, max(after, bound), has_more=bound != end)
+    if len(page) < len(rows) or (wanted.is_open and page):
+        return FeedPage(page, Place.of_row(page[-1]), has_more=len(page) < len(rows))
+    return FeedPage(page, cut or await _find_newest_place(tx, after, horizon), has_more=cut is not None)
 
 
 async def find_start(tx: Transaction, cursor: str | None, last_event_id: str | None) -> Place:
@@ -162,12 +166,14 @@ async def demand_all_after(tx: Transaction, place: Place) -> None:
 
 
 async def find_end(tx: Transaction) -> Place:
-    """Where the log ends for now: all that lies before it has ended, and is seen by the next statement."""
-    return Place(await tx.fetch_value(_find_horizon), NO_ID)
+    """Where the organization's log ends for now: at its newest event, before which none will come."""
+    last_dropped = await tx.fetch_one(_find_last_dropped)
+    start = Place(last_dropped["xid"], last_dropped["event_id"]) if last_dropped is not None else BEGINNING
+    return await _find_newest_place(tx, start, await _find_horizon_now(tx))
 
 
 async def is_held_back(tx: Transaction, end: Place) -> bool:
-    """Whether committed events after the end wait for an older transaction of the server."""
+    """Whether committed events after the end of the log wait for an older transaction of the server."""
     is_so: bool = await tx.fetch_value(_is_anything_after, after_xid=end.xid, after_id=end.id)
     return is_so
 
@@ -180,9 +186,23 @@ async def read_event(tx: Transaction, event_id: UUID) -> bytes:
     return body
 
 
-async def _find_scan_bound(tx: Transaction, after: Place, end: Place, most_scanned: int) -> Place:
-    row = await tx.fetch_one(_find_bound, **_between(after, end), most_scanned=most_scanned)
-    return end if row is None else Place.of_row(row)
+async def _find_horizon_now(tx: Transaction) -> Place:
+    """All that lies before it has ended, and is seen by the next statement.
+
+    Never to be handed out, only places of events are: in a crash Postgres forgets ids that it gave to transactions
+    which left nothing durable, and gives them again.
+    """
+    return Place(await tx.fetch_value(_find_horizon), NO_ID)
+
+
+async def _find_cut(tx: Transaction, after: Place, horizon: Place, most_scanned: int) -> Place | None:
+    row = await tx.fetch_one(_find_bound, **_between(after, horizon), most_scanned=most_scanned)
+    return None if row is None else Place.of_row(row)
+
+
+async def _find_newest_place(tx: Transaction, after: Place, horizon: Place) -> Place:
+    row = await tx.fetch_one(_find_newest, **_between(after, horizon))
+    return after if row is None else Place.of_row(row)
 
 
 def _between(after: Place, bound: Place) -> dict[str, object]:

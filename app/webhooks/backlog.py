@@ -26,7 +26,7 @@ SELECT
     ) AS lane_seconds,
     (
         SELECT id FROM events
-        WHERE (xid, id) > (SELECT xid, event_id FROM webhook_fanout_position)
+        WHERE (xid, id) > (SELECT xid, event_id FROM webhook_fanout_position) AND sequence > 0
         ORDER BY xid, id
         LIMIT 1
     ) AS event_id

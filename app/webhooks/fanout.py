@@ -26,6 +26,7 @@ WITH position AS MATERIALIZED (
     FROM events
     WHERE (xid, id) > ((SELECT xid FROM position), (SELECT event_id FROM position))
         AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        AND sequence > 0
     ORDER BY xid, id
     LIMIT CAST(:most_events AS integer)
 ), last AS MATERIALIZED (
@@ -57,6 +58,7 @@ SELECT
             coalesce((SELECT xid FROM last), (SELECT xid FROM position)),
             coalesce((SELECT id FROM last), (SELECT event_id FROM position))
         )
+            AND sequence > 0
     ) AS is_more_committed
     """)  # noqa: S608 # the condition is a constant of ours
 )

@@ -73,9 +73,14 @@ class Stage:
         """The unix socket that Postgres listens on."""
         return Path(parse_qs(urlsplit(self.postgres.url()).query)["host"][0]) / SOCKET_NAME
 
+    @property
+    def postgres_pid(self) -> int:
+        """The process of Postgres that the others are children of."""
+        return int((self.socket.parents[1] / "data" / "postmaster.pid").read_text().split()[0])
+
     async def stop_postgres_at_once(self) -> None:
         """Stop Postgres as after a loss of power: nothing is finished, its next start recovers from the log."""
-        pid = int((self.socket.parents[1] / "data" / "postmaster.pid").read_text().split()[0])
+        pid = self.postgres_pid
         os.kill(pid, signal.SIGQUIT)
         async with asyncio.timeout(_ENDED_SECONDS):
             while _exists(pid):  # it is no child of ours: nothing tells when it has ended

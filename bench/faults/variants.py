@@ -33,6 +33,13 @@ VARIANTS = (
         "tests/outbox/test_feed.py::test_never_skips_under_writers_that_hold_roll_back_and_contend",
     ),
     Variant(
+        "a cursor tells how far transactions were",
+        "app/outbox/feed.py",
+        "cut or await _find_newest_place(tx, after, horizon)",
+        "cut or horizon",
+        "tests/outbox/test_places.py::test_a_cursor_names_an_event_and_not_how_far_transactions_were",
+    ),
+    Variant(
         "the fan-out does not wait for open transactions",
         "app/webhooks/fanout.py",
         " AND xid < pg_snapshot_xmin(pg_current_snapshot())",
