@@ -8,10 +8,19 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from app.core.idempotency import HEADER, REPLAYED, IdempotencyKeyInUse, IdempotencyKeyReused
-from app.core.problems import PROBLEM_JSON, BadRequest, PayloadTooLarge, Problem, ProblemDocument, UnsupportedMediaType
+from app.core.problems import (
+    PROBLEM_JSON,
+    BadRequest,
+    PayloadTooLarge,
+    Problem,
+    ProblemDocument,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
 from app.webhooks.document import TAG, add_webhooks
 
 _ERROR = "4", "5"
+_OF_BODIES = BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType
 _KEY_PARAMETER = {
     "name": HEADER,
     "in": "header",
@@ -26,6 +35,10 @@ _KEY_PARAMETER = {
 _REPLAYED_HEADER = {
     "schema": {"type": "string", "enum": ["true"]},
     "description": f"The request was answered before, with these bytes; only with `{HEADER}`.",
+}
+_LOCATION_HEADER = {
+    "schema": {"type": "string", "format": "uri-reference", "pattern": "^/v1/"},
+    "description": "The path of what was created; of the record itself where it was moved, converted or rotated.",
 }
 
 TAGS = {
@@ -86,7 +99,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for method, operation in operations.items():
             _make_problems(operation["responses"])
             if "requestBody" in operation:
-                _add_problems(operation["responses"], BadRequest, PayloadTooLarge, UnsupportedMediaType)
+                _add_problems(operation["responses"], *_OF_BODIES)
+            if "201" in operation["responses"]:
+                operation["responses"]["201"].setdefault("headers", {})["Location"] = _LOCATION_HEADER
             if method == "post":
                 _take_key(operation)
             operation["responses"] = dict(sorted(operation["responses"].items()))

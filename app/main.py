@@ -8,19 +8,17 @@ from datetime import UTC, datetime
 import asyncpg
 import structlog
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 
 from app import __version__
 from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
-from app.core import docs_page, problem_handlers, request_log
-from app.core.body_limit import BodyLimit
+from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
-from app.core.idempotency import HEADER, REPLAYED
 from app.core.partitions import create_ahead
+from app.core.request_metrics import RequestMetrics
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.follow_up.routes import follow_up
@@ -38,6 +36,7 @@ from app.team_targets.routes import team_targets
 from app.transitions.routes import transitions
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.event_routes import events
+from app.webhooks.metrics import WorkerMetrics
 from app.webhooks.readiness import WorkerReadiness
 from app.webhooks.routes import webhooks
 from app.webhooks.worker import Worker
@@ -90,25 +89,28 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=operation_id,
     )
     if database is not None:
         _hold(app, settings, database)
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(problem_pages.pages)
+    app.include_router(metrics.pages)
     docs_page.install(app)
     problem_handlers.install(app)
     describe(app)
-    app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_allowed_origins,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "Last-Event-ID", "X-Request-Id"],
-        expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
-    )
-    app.add_middleware(request_log.RequestLog)
+    layers.install(app, settings, _measured(app))
     return app
+
+
+def _measured(app: FastAPI) -> RequestMetrics:
+    app.state.registry = registry = metrics.new_registry()
+    readings = metrics.Readings(registry)
+    metrics.measure_pool(readings, lambda: app.state.database)
+    readings.gauge("stageline_event_streams_open", "Event streams.", lambda: app.state.event_streams.open)
+    return RequestMetrics(registry)
 
 
 async def connect_app(settings: Settings) -> Database:
@@ -153,7 +155,7 @@ async def _waking(app: FastAPI, settings: Settings, database: Database) -> Async
 
 
 def _start_worker(app: FastAPI, settings: Settings, stop: asyncio.Event) -> asyncio.Task[None]:
-    worker = Worker(settings)
+    worker = Worker(settings, metrics=WorkerMetrics(app.state.registry))
     app.state.readiness_checks.append(WorkerReadiness(worker))
     return asyncio.create_task(worker.run(stop))
 

@@ -120,6 +120,7 @@ def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
         port=address.port,
         loop="uvloop",
         http=Protocol,
+        ws="none",
         access_log=False,
         log_level="warning",
         server_header=False,

@@ -19,6 +19,7 @@ from app.core.secret_keys import new_key
 from app.core.settings import Settings
 from app.main import connect_app, create_app
 from tests.builders.event_schemas import mistakes_in_log
+from tests.builders.problem_documents import check_answer
 from tests.department import Department
 
 _HOME = "STAGELINE_TEST_HOME"
@@ -100,9 +101,10 @@ def app(settings: Settings, database: Database) -> FastAPI:
 
 @pytest.fixture
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """A client without a credential."""
+    """A client without a credential, who looks at every answer."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test") as client:
+    hooks = {"response": [check_answer]}
+    async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test", event_hooks=hooks) as client:
         yield client
 
 

@@ -22,6 +22,8 @@ from app.people.permissions import demand_record
 class AccountCycle(Conflict):
     """An account cannot be a subsidiary of itself or of one below it."""
 
+    remedy = "Choose a parent that is not below the account."
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from uuid_utils.compat import uuid7
 
 from app.core.caller import Caller
+from app.core.pool_use import PoolUse
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
 
@@ -162,6 +163,7 @@ class Database:
     def __init__(self, pool: asyncpg.Pool, acquire_timeout_seconds: float = 5.0) -> None:
         self.pool = pool
         self.after_commit: Callable[[], None] = _nothing
+        self.use = PoolUse()
         self._acquire_timeout_seconds = acquire_timeout_seconds
 
     @asynccontextmanager
@@ -192,13 +194,17 @@ class Database:
 
         It may have been committed although this raises. An event must not be recorded by it: nobody would be told.
         """
-        async with self.pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
+        connection = await self.use.acquire(self.pool, self._acquire_timeout_seconds)
+        try:
             with _breaking_off(connection):
                 return await Transaction(connection, None).fetch_all(statement, **parameters)
+        finally:
+            await self.pool.release(connection)
 
     @asynccontextmanager
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
-        async with self.pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
+        connection = await self.use.acquire(self.pool, self._acquire_timeout_seconds)
+        try:
             await _command(connection, f"BEGIN; {setting}")
             tx = Transaction(connection, caller)
             try:
@@ -211,6 +217,8 @@ class Database:
                 raise CommitFailed
             if tx.has_events:
                 self.after_commit()
+        finally:
+            await self.pool.release(connection)
 
     async def close(self) -> None:
         """Give all connections back; waits for those in use."""

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from app.core.database import TRANSIENT, Database
 from app.core.migrate import newest_revision
 from app.core.partitions import are_ahead
+from app.core.problems import Unavailable, only
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,19 @@ ReadinessCheck: TypeAlias = Callable[[], Awaitable[Finding]]
 health = APIRouter(tags=["service"])
 
 
+class NotReady(Unavailable):
+    """Requests cannot be served; `checks` says what is missing."""
+
+    remedy = "Send requests elsewhere and ask again; the operator sees to the check that is false."
+
+
 @health.get("/livez")
 async def get_liveness() -> dict[str, str]:
     """Tell that the process answers; does not ask the database."""
     return {"status": "alive"}
 
 
-@health.get("/readyz")
+@health.get("/readyz", responses=only(NotReady))
 async def get_readiness(request: Request) -> Response:
     """Tell whether requests can be served: the database answers, is migrated and has room, and a worker progresses."""
     checks = await _checks(request.app.state.database)
@@ -43,8 +50,9 @@ async def get_readiness(request: Request) -> Response:
         checks |= finding.checks
         facts |= finding.facts
     is_ready = all(checks.values()) and not getattr(request.app.state, "is_stopping", False)
-    body = to_json({"status": "ready" if is_ready else "not_ready", "checks": checks, **facts})
-    return Response(body, status_code=200 if is_ready else 503, media_type="application/json")
+    if not is_ready:
+        raise NotReady(extra={"checks": checks, **facts})
+    return Response(to_json({"status": "ready", "checks": checks, **facts}), media_type="application/json")
 
 
 async def _checks(database: Database) -> dict[str, Any]:

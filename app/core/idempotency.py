@@ -38,9 +38,16 @@ class IdempotencyKeyInUse(Conflict):
 class IdempotencyKeyReused(Invalid):
     """This Idempotency-Key belongs to another request: another route, query or body."""
 
+    remedy = "Make a new key for every new request; send an old one only with the request that it was made for."
+
 
 class SecretShownOnce(Conflict):
     """The first request with this Idempotency-Key created the record `id`; its secret was in that answer only."""
+
+    remedy = (
+        "Use the secret of the first answer. Where it is lost, revoke the key or rotate the secret under "
+        "another Idempotency-Key."
+    )
 
 
 class Repeated(Exception):

@@ -1,7 +1,7 @@
 """Every error that leaves the service, rendered as a problem document."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,9 +11,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import problems
 from app.core.database import TRANSIENT
+from app.core.json_pointers import pointer_to
+from app.core.known_paths import known_path, methods_of
 from app.core.problems import PROBLEM_JSON, FieldError, Problem
 from app.core.request_log import current_request_id
 from app.core.routing import LostRace
@@ -27,6 +31,7 @@ _BY_STATUS: dict[int, type[Problem]] = {
     403: problems.Forbidden,
     404: problems.NotFound,
     405: problems.MethodNotAllowed,
+    408: problems.RequestTimeout,
     413: problems.PayloadTooLarge,
     415: problems.UnsupportedMediaType,
 }
@@ -41,29 +46,59 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(asyncpg.DataError, _data)
     for unavailable in (*TRANSIENT, LostRace):
         app.add_exception_handler(unavailable, _unavailable)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(ClientDisconnect, _left)
 
 
-def render(problem: Problem, instance: str) -> Response:
-    """The answer for a problem at a path."""
+class UnexpectedErrors:
+    """Pure ASGI: answers 500 where the layers around it still add their headers, and never tells the server why."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal is_started
+            is_started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            response = _unexpected(scope, error)
+            if not is_started:  # otherwise the server breaks off what was begun
+                await response(scope, receive, send)
+
+
+def render(problem: Problem, scope: MutableMapping[str, Any] | None = None) -> Response:
+    """The answer for a problem of a request, or of what never became one."""
+    instance = known_path(scope) if scope is not None else ""
     body = to_json(problem.document(instance=instance, request_id=current_request_id()))
     return Response(body, status_code=problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
 
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 # narrows the handler's type
-    return render(error, request.url.path)
+    return render(error, request.scope)
+
+
+async def _left(request: Request, _error: Exception) -> Response:
+    return render(problems.BadRequest("The body ended too early."), request.scope)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 # narrows the handler's type
     if isinstance(error.__cause__, Problem):  # FastAPI wraps what the body's parser raises
-        return render(error.__cause__, request.url.path)
+        return render(error.__cause__, request.scope)
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         kind = problems.InternalError if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else problems.BadRequest
-    response = render(kind(), request.url.path)
-    response.headers.update(error.headers or {})
+    response = render(kind(), request.scope)
+    if kind is problems.MethodNotAllowed:
+        response.headers["Allow"] = ", ".join(sorted(methods_of(request.app, request.scope["path"])))
     return response
 
 
@@ -71,18 +106,19 @@ async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 # narrows the handler's type
     places = [_place(each) for each in error.errors()]
     if any(place.code == "json_invalid" for place in places):
-        return render(problems.BadRequest("The body is not valid JSON.", errors=places), request.url.path)
-    return render(problems.Invalid(errors=places), request.url.path)
+        return render(problems.BadRequest("The body is not valid JSON.", errors=places), request.scope)
+    return render(problems.Invalid(errors=places), request.scope)
 
 
 def _place(error: dict[str, Any]) -> FieldError:
-    return FieldError(pointer=pointer_of(error["loc"]), code=error["type"], detail=error["msg"])
+    return FieldError(pointer=_pointer(error["loc"]), code=error["type"], detail=error["msg"])
 
 
-def pointer_of(location: Sequence[str | int]) -> str:
-    """A JSON pointer (RFC 6901) from the place that pydantic names; the body's own prefix is left out."""
-    parts = location[1:] if location and location[0] == "body" else location
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+def _pointer(location: Sequence[str | int]) -> str:
+    """The place that pydantic names, without the body's own prefix."""
+    if location[:1] == ("header",):
+        return f"/header/{location[1]}"  # a declared one: unknown headers are no error
+    return pointer_to(location[1:] if location[:1] == ("body",) else location)
 
 
 async def _constraint(request: Request, error: Exception) -> Response:
@@ -100,8 +136,8 @@ async def _constraint(request: Request, error: Exception) -> Response:
     elif isinstance(error, asyncpg.CheckViolationError | asyncpg.NotNullViolationError):
         problem = problems.Invalid(errors=_at(column, "not_allowed", "This value breaks a rule of the record."))
     else:
-        return await _unexpected(request, error)
-    return render(problem, request.url.path)
+        return _unexpected(request.scope, error)
+    return render(problem, request.scope)
 
 
 def _at(column: str, code: str, detail: str) -> list[FieldError]:
@@ -110,14 +146,14 @@ def _at(column: str, code: str, detail: str) -> list[FieldError]:
 
 async def _data(request: Request, error: Exception) -> Response:
     _log.warning("value refused by the database", error=type(error).__name__)
-    return render(problems.Invalid("A value is outside the range that can be stored."), request.url.path)
+    return render(problems.Invalid("A value is outside the range that can be stored."), request.scope)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     _log.warning("database unavailable", error=type(error).__name__)
-    return render(problems.Unavailable(), request.url.path)
+    return render(problems.Unavailable(), request.scope)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+def _unexpected(scope: MutableMapping[str, Any], error: Exception) -> Response:
     _log.error("unexpected error", exc_info=error)
-    return render(problems.InternalError(), request.url.path)
+    return render(problems.InternalError(), scope)

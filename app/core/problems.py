@@ -5,7 +5,7 @@ never shown.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,17 +30,23 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     detail: str
-    instance: str = Field(description="The path that was asked.")
+    instance: str = Field(
+        description="The path that was asked, with `-` for parts that are neither words of this service nor ids."
+    )
     code: str = Field(description="A stable word for the problem; values may be added.")
     request_id: str
     errors: list[FieldError] = []
 
 
 class Problem(Exception):
-    """The request was refused."""
+    """The request was refused.
+
+    Its kinds explain themselves at `/problems/<code>`: the docstring says what happened, `remedy` what to do about it.
+    """
 
     status: ClassVar[int] = 400
     title: ClassVar[str] = "Bad request"
+    remedy: ClassVar[str]
 
     def __init__(
         self,
@@ -61,13 +67,25 @@ class Problem(Exception):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     @classmethod
+    def kinds(cls) -> Iterator[type["Problem"]]:
+        """Every kind of problem that has been imported."""
+        for kind in cls.__subclasses__():
+            yield kind
+            yield from kind.kinds()
+
+    @classmethod
+    def path(cls) -> str:
+        """The path of this service that explains the problem."""
+        return f"/problems/{cls.code()}"
+
+    @classmethod
     def default_detail(cls) -> str:
         return " ".join((cls.__doc__ or "").split())
 
     def document(self, *, instance: str, request_id: str) -> dict[str, Any]:
         """The problem as JSON-ready data."""
         return {
-            "type": f"/problems/{self.code()}",
+            "type": self.path(),
             "title": self.title,
             "status": self.status,
             "detail": str(self),
@@ -82,12 +100,15 @@ class Problem(Exception):
 class BadRequest(Problem):
     """The request cannot be read."""
 
+    remedy = "Mend what `detail` names; the same bytes will be refused again."
+
 
 class Unauthenticated(Problem):
     """A valid credential is needed: `Authorization: Bearer <API key>`."""
 
     status = 401
     title = "Unauthorized"
+    remedy = "Send a key that has neither expired nor been revoked; `POST /v1/api-keys` makes one."
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
@@ -98,6 +119,7 @@ class Forbidden(Problem):
 
     status = 403
     title = "Forbidden"
+    remedy = "Ask somebody whose position may; `GET /v1/me` lists what yours may do, `GET /v1/positions` what each may."
 
 
 class NotFound(Problem):
@@ -105,6 +127,7 @@ class NotFound(Problem):
 
     status = 404
     title = "Not found"
+    remedy = "Check path and id: `/openapi.json` names the paths, the lists hold the records within your reach."
 
 
 class MethodNotAllowed(Problem):
@@ -112,6 +135,18 @@ class MethodNotAllowed(Problem):
 
     status = 405
     title = "Method not allowed"
+    remedy = "Use one of the methods in the header `Allow`."
+
+
+class RequestTimeout(Problem):
+    """The body did not arrive in time."""
+
+    status = 408
+    title = "Request timeout"
+    remedy = "Send it again, all of it at once; a POST under the same `Idempotency-Key`."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Connection": "close"})
 
 
 class Conflict(Problem):
@@ -119,14 +154,19 @@ class Conflict(Problem):
 
     status = 409
     title = "Conflict"
+    remedy = "Read the record again: what it is now decides whether the request still makes sense."
 
 
 class AlreadyExists(Conflict):
     """A record with this value exists already."""
 
+    remedy = "Change the record that is there, or choose another value for the field in `errors`."
+
 
 class StillReferenced(Conflict):
     """Other records refer to this one."""
+
+    remedy = "Change or delete the records that refer to it first."
 
 
 class Gone(Problem):
@@ -134,6 +174,7 @@ class Gone(Problem):
 
     status = 410
     title = "Gone"
+    remedy = "Do not ask again."
 
 
 class PreconditionFailed(Problem):
@@ -141,6 +182,7 @@ class PreconditionFailed(Problem):
 
     status = 412
     title = "Precondition failed"
+    remedy = "Read the record again, see what has changed, and send its new `ETag` as `If-Match`."
 
 
 class PayloadTooLarge(Problem):
@@ -148,6 +190,7 @@ class PayloadTooLarge(Problem):
 
     status = 413
     title = "Payload too large"
+    remedy = "Send less at once."
 
 
 class UnsupportedMediaType(Problem):
@@ -155,6 +198,7 @@ class UnsupportedMediaType(Problem):
 
     status = 415
     title = "Unsupported media type"
+    remedy = "Send JSON in UTF-8, not compressed, with `Content-Type: application/json`."
 
 
 class Invalid(Problem):
@@ -162,6 +206,7 @@ class Invalid(Problem):
 
     status = 422
     title = "Unprocessable content"
+    remedy = "Mend every place that `errors` names by its JSON pointer."
 
     @classmethod
     def at(cls, pointer: str, code: str, detail: str) -> Self:
@@ -174,6 +219,7 @@ class InternalError(Problem):
 
     status = 500
     title = "Internal server error"
+    remedy = "Try again later under the same `Idempotency-Key`; if it stays, tell the operator the `request_id`."
 
 
 class Unavailable(Problem):
@@ -181,16 +227,21 @@ class Unavailable(Problem):
 
     status = 503
     title = "Service unavailable"
+    remedy = "Wait as many seconds as `Retry-After` says, then send it again; a POST under the same `Idempotency-Key`."
 
-    def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"Retry-After": "1"})
+    def __init__(self, detail: str | None = None, *, extra: Mapping[str, Any] | None = None) -> None:
+        super().__init__(detail, extra=extra, headers={"Retry-After": "1"})
 
 
 def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route: the problems it may answer, with those every route may answer."""
+    return only(*problems, Unauthenticated, Forbidden, Invalid, InternalError, Unavailable)
+
+
+def only(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers no other problem."""
     by_status: dict[int, list[type[Problem]]] = {}
-    every_route: tuple[type[Problem], ...] = (Unauthenticated, Forbidden, Invalid, InternalError, Unavailable)
-    for problem in (*problems, *every_route):
+    for problem in problems:
         if problem not in by_status.setdefault(problem.status, []):
             by_status[problem.status].append(problem)
     return {status: _response(classes) for status, classes in sorted(by_status.items())}

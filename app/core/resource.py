@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -43,10 +44,17 @@ class Item(BaseModel):
     updated_at: datetime
 
 
-def item_response(model: type[BaseModel], record: Mapping[str, Any], *, status: int = 200) -> Response:
-    """One record as JSON, with its version as a strong ETag."""
+def item_response(
+    model: type[BaseModel], record: Mapping[str, Any], *, status: int = 200, location: str | None = None
+) -> Response:
+    """One record as JSON, with its version as a strong ETag; a new one with its `location`.
+
+    That is a path, or the last part of one below the path that was asked: the record's id unless given.
+    """
     item = model.model_validate(dict(record))
     headers = {"ETag": etag(record["version"])} if "version" in record else {}
+    if status == HTTPStatus.CREATED:
+        headers["Location"] = location or str(record["id"])
     return Response(item.model_dump_json(), status_code=status, headers=headers, media_type="application/json")
 
 

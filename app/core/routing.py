@@ -1,18 +1,21 @@
 """How every route runs: a strict body, once per key, and once more when its transaction lost a race."""
 
-from collections.abc import Callable, Coroutine
+import re
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from app.core import json_body
+from app.core import json_body, query_text
 from app.core.fields import shows_secret
-from app.core.idempotency import once_per_key
+from app.core.idempotency import Handler, once_per_key
 from app.core.problems import UnsupportedMediaType
+from app.core.request_metrics import count_retry
 
 _ATTEMPTS = 3
+_JSON = re.compile(r"\s*application/json\s*(;\s*charset=\"?utf-?8\"?\s*)?;?\s*", re.IGNORECASE)
 
 
 class LostRace(Exception):
@@ -29,12 +32,15 @@ class StrictRequest(Request):
 class Route(APIRoute):
     """Runs the endpoint at most three times, as long as its transaction was rolled back by a race."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
+        if self.status_code == HTTPStatus.CREATED:
+            handler = _located(handler)
         if "POST" in (self.methods or ()):
             handler = once_per_key(handler, shows_secret=shows_secret(self.response_model))
 
         async def handle(request: Request) -> Response:
+            query_text.check(request.scope["query_string"])
             strict = StrictRequest(request.scope, request.receive)
             if self.body_field is not None:
                 await _require_json(strict)
@@ -42,7 +48,7 @@ class Route(APIRoute):
                 try:
                     return await handler(strict)
                 except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, LostRace):
-                    continue
+                    count_retry(request.scope)
             return await handler(strict)
 
         return handle
@@ -53,7 +59,21 @@ def router(tag: str) -> APIRouter:
     return APIRouter(prefix="/v1", tags=[tag], route_class=Route)
 
 
+def _located(handler: Handler) -> Handler:
+    """The handler, whose answers name what they created by a whole path."""
+
+    async def handle(request: Request) -> Response:
+        response = await handler(request)
+        location = response.headers.get("Location", "/")
+        if not location.startswith("/"):
+            response.headers["Location"] = f"{request.scope['path']}/{location}"
+        return response
+
+    return handle
+
+
 async def _require_json(request: Request) -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and await request.body():
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Bodies are not compressed.", headers={"Accept-Encoding": "identity"})
+    if not _JSON.fullmatch(request.headers.get("content-type", "")) and await request.body():
         raise UnsupportedMediaType

@@ -64,6 +64,13 @@ class Settings(BaseSettings):
         default=1.0, ge=0, le=1.0, description="How long a resolved credential is believed; bounds revocation."
     )
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
+    body_deadline_seconds: float = Field(
+        default=30.0, gt=0, description="How long a request's body may take to arrive, all of it."
+    )
+    is_behind_tls: bool = Field(
+        default=False,
+        description="Whether clients reach the service by https only; browsers are then told to keep to it.",
+    )
     cors_allowed_origins: Origins = Field(default=[], description="Origins of browser applications, comma separated.")
     event_retention_months: int | None = Field(
         default=None, ge=1, description="Whole months for which events are kept; absent: for ever."
@@ -86,6 +93,14 @@ class Settings(BaseSettings):
     event_stream_heartbeat_seconds: float = Field(default=15.0, gt=0)
     event_stream_slow_reader_seconds: float = Field(
         default=60.0, gt=0, le=86_400, description="How long an event stream waits for a client that takes nothing."
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="What `/metrics` asks for; absent: it answers this machine only."
+    )
+    worker_metrics_address: str | None = Field(
+        default=None,
+        pattern=r"^[^\s/]+:\d{1,5}$",
+        description="Where `stageline worker` shows its metrics, `<host>:<port>`; absent: nowhere.",
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 

@@ -22,9 +22,13 @@ from app.workflow.pipeline import Outcome
 class DealNotWon(Conflict):
     """Only a won deal is handed to an account manager."""
 
+    remedy = "Move the deal on until it is won, then hand it over."
+
 
 class HandoffPending(Conflict):
     """This deal has been handed to them already, and they have not decided yet."""
+
+    remedy = "Have them accept or reject it first."
 
 
 class HandoffAlreadyDecided(Conflict):

@@ -20,6 +20,8 @@ READ = "opportunities.read"
 class DealStillOpen(Conflict):
     """A review is filed when the deal is won or lost."""
 
+    remedy = "File it once the deal is decided."
+
 
 class IssueAlreadyResolved(Conflict):
     """The issue is resolved already."""

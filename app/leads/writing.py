@@ -23,6 +23,10 @@ READ, WRITE = "leads.read", "leads.write"
 class LeadClosed(Conflict):
     """A converted or disqualified lead does not change; recycle a disqualified one first."""
 
+    remedy = (
+        "Work on with the deal of a converted lead; recycle a disqualified one with `POST /v1/leads/{id}/transitions`."
+    )
+
 
 async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
     """Write a new lead at the first stage of its pipeline; raises `DuplicateLead`, `Invalid` and `Forbidden`."""

@@ -25,6 +25,8 @@ _MOST_BYTES = 4 * 1024 * 1024
 class EventsGone(Gone):
     """Events after this cursor are older than events are kept: the feed without a cursor goes on with the oldest."""
 
+    remedy = "Read on without `cursor`, and compare your records with the lists: you have missed events."
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

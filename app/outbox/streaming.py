@@ -46,13 +46,13 @@ class _Followed:
 
 
 class EventStreams:
-    """All event streams of a process; `stopping` is set when they are to end."""
+    """All event streams of a process, of which so many are `open`; `stopping` is set when they are to end."""
 
     def __init__(self, database: Database, limits: StreamLimits) -> None:
         self.limits = limits
         self.stopping = asyncio.Event()
         self._database = database
-        self._open = 0
+        self.open = 0
         self._followed: dict[UUID, _Followed] = {}
         self._tails: set[asyncio.Task[None]] = set()
         self._readers = asyncio.Semaphore(_MOST_READERS)
@@ -60,13 +60,13 @@ class EventStreams:
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
         """Room for one stream; raises `TooManyStreams`, also when the process is stopping."""
-        if self._open >= self.limits.most_streams or self.stopping.is_set():
+        if self.open >= self.limits.most_streams or self.stopping.is_set():
             raise TooManyStreams
-        self._open += 1
+        self.open += 1
         try:
             yield
         finally:
-            self._open -= 1
+            self.open -= 1
 
     @contextmanager
     def following(self, organization_id: UUID) -> Iterator[Tail]:

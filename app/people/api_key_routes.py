@@ -8,7 +8,7 @@ from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
 from app.core.idempotency import SecretShownOnce
 from app.core.problems import NotFound, documented
-from app.core.resource import json_response, page_response
+from app.core.resource import item_response, page_response
 from app.core.routing import router
 from app.people import queries, schemas
 from app.people.authentication import Permission
@@ -37,7 +37,7 @@ async def create_api_key(caller: Writer, database: AppDatabase, body: schemas.Ap
     """Give a user a key; its secret is in this answer and nowhere else."""
     async with database.begin(caller) as tx:
         key, row = await give_key(tx, body.user_id, body.name, body.expires_at)
-    return json_response(schemas.IssuedApiKey(key=str(key), **row), status=201)
+    return item_response(schemas.IssuedApiKey, {"key": str(key), **row}, status=201)
 
 
 @api_keys.delete("/api-keys/{key_id}", status_code=204, responses=documented(NotFound))

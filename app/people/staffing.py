@@ -20,9 +20,13 @@ from app.people.permissions import Position
 class TeamCycle(Conflict):
     """A team cannot stand below itself."""
 
+    remedy = "Choose a parent that does not stand below the team."
+
 
 class LastOperationsManager(Conflict):
     """Somebody must remain who may manage people: this is the last active manager of operations."""
+
+    remedy = "Give another active user the position first."
 
 
 async def change_organization(tx: Transaction, changes: dict[str, Any], expected: int | None) -> Row:

@@ -79,7 +79,7 @@ async def create_pipeline_version(
     """Publish the next version; running deals and leads keep the version they were opened under."""
     async with database.begin(caller) as tx:
         row = await publishing.publish_version(tx, pipeline_id, body.definition)
-    return item_response(schemas.PipelineVersionInFull, row, status=201)
+    return item_response(schemas.PipelineVersionInFull, row, status=201, location=str(row["number"]))
 
 
 @pipelines.get(

@@ -21,6 +21,8 @@ Share = Mapping[str, Any]
 class TargetOfPerson(Conflict):
     """A person's target is not allocated any further."""
 
+    remedy = "Allocate the target of the person's team instead."
+
 
 async def read_allocations(tx: Transaction, target_id: UUID) -> TeamTargetAllocations:
     """How a target is allocated; raises `NotFound` beyond the caller's reach."""

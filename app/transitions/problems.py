@@ -12,13 +12,19 @@ _INPUT_TEXTS = {"reason": "This move needs a reason.", "loss_reason": "A lost de
 class TransitionNotAllowed(Conflict):
     """There is no such move from here; `available` lists those that exist."""
 
+    remedy = "Ask `GET …/available-transitions`, which explains every move, and take one that is allowed."
+
 
 class ExitCriteriaNotMet(Conflict):
     """Evidence is missing; `criteria` says what, who can fix it and how."""
 
+    remedy = "Have what is missing done by one of `who_can_fix` with the call in `how`, then send the transition again."
+
 
 class LeadAlreadyConverted(Conflict):
     """This lead was converted already; `converted_opportunity_id` names the deal."""
+
+    remedy = "Work on with the deal."
 
 
 def not_allowed(error: decision.TransitionNotAllowed) -> TransitionNotAllowed:

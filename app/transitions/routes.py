@@ -48,7 +48,7 @@ async def create_opportunity_transition(
     inputs = TransitionInputs(body.reason, body.override_reason, body.loss_reason)
     async with database.begin(caller) as tx:
         row = await move(tx, DEAL, opportunity_id, Move(body.to_stage, inputs, expected, body.dry_run))
-    return _moved(schemas.OpportunityTransition, row, dry_run=body.dry_run)
+    return _moved(schemas.OpportunityTransition, row, f"/v1/opportunities/{opportunity_id}", dry_run=body.dry_run)
 
 
 @transitions.post(
@@ -68,7 +68,7 @@ async def create_lead_transition(
     inputs = TransitionInputs(body.reason, body.override_reason)
     async with database.begin(caller) as tx:
         row = await move(tx, LEAD, lead_id, Move(body.to_stage, inputs, expected, body.dry_run))
-    return _moved(schemas.LeadTransition, row, dry_run=body.dry_run)
+    return _moved(schemas.LeadTransition, row, f"/v1/leads/{lead_id}", dry_run=body.dry_run)
 
 
 @transitions.post(
@@ -86,7 +86,8 @@ async def create_lead_conversion(
     """Convert a qualified lead into an account, a contact and a deal, new or existing, all or nothing."""
     deed = preview_conversion if body.dry_run else make_conversion
     converted = await deed(database, caller, lead_id, body, expected)
-    return item_response(Conversion, converted.model_dump(), status=200 if body.dry_run else 201)
+    status, location = 200 if body.dry_run else 201, f"/v1/opportunities/{converted.opportunity.id}"
+    return item_response(Conversion, converted.model_dump(), status=status, location=location)
 
 
 @transitions.get(
@@ -146,5 +147,5 @@ async def list_available_lead_transitions(caller: LeadReader, database: AppDatab
     return json_response(found)
 
 
-def _moved(model: type[schemas.TransitionFacts], row: Mapping[str, Any], *, dry_run: bool) -> Response:
-    return item_response(model, as_read(row), status=200 if dry_run else 201)
+def _moved(model: type[schemas.TransitionFacts], row: Mapping[str, Any], moved: str, *, dry_run: bool) -> Response:
+    return item_response(model, as_read(row), status=200 if dry_run else 201, location=moved)

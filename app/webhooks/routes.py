@@ -155,7 +155,8 @@ async def create_webhook_secret_rotation(
     """
     async with database.begin(caller) as tx:
         rotated = await rotate_secret(tx, box, endpoint_id, body, expected)
-    return item_response(schemas.WebhookEndpointWithSecret, rotated, status=201)
+    location = f"/v1/webhook-endpoints/{endpoint_id}"
+    return item_response(schemas.WebhookEndpointWithSecret, rotated, status=201, location=location)
 
 
 @webhooks.post(

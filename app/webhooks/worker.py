@@ -17,6 +17,7 @@ import structlog
 
 from app.core.database import Database, connect
 from app.core.kept_answers import forget_expired
+from app.core.metrics import new_registry, shown_at
 from app.core.persistence import persistently
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
@@ -30,6 +31,7 @@ from app.webhooks.fanout import fan_out
 from app.webhooks.health import EndpointKey, disable, gone_endpoints
 from app.webhooks.housekeeping import keep_house
 from app.webhooks.lanes import STANDARD_CLAIM, Claim, claim, recreate_missing_lanes
+from app.webhooks.metrics import WorkerMetrics
 from app.webhooks.replaying import replay_batch
 from app.webhooks.result import STANDARD_SCHEDULE, Report, Schedule
 from app.webhooks.rotation import wipe_expired_secrets
@@ -42,6 +44,7 @@ _MOST_REPORTS = 1_000
 _BUSY_REPORTS = 10
 _GATHER_SECONDS = 0.02
 _SWEEP_SECONDS = 60.0
+_LOOK_SECONDS = 10.0
 _HOUSEKEEPING_SECONDS = 3_600.0
 _HELD_BACK_SECONDS = (0.005, 0.1)
 _SHUTDOWN_SECONDS = 10.0
@@ -73,14 +76,21 @@ STANDARD_PACE = Pace()
 
 async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Deliver until `stop` is set; `settings.database_url` must be given."""
-    await Worker(settings).run(stop)
+    registry = new_registry()
+    worker = Worker(settings, metrics=WorkerMetrics(registry))
+    with shown_at(settings.worker_metrics_address, registry):
+        await worker.run(stop)
 
 
 class Worker:
     """One worker with a pool of its own; survives restarts of Postgres by itself."""
 
     def __init__(
-        self, settings: Settings, pace: Pace = STANDARD_PACE, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        pace: Pace = STANDARD_PACE,
+        clock: Callable[[], float] = time.monotonic,
+        metrics: WorkerMetrics | None = None,
     ) -> None:
         if settings.database_url is None:
             raise ValueError("a worker needs a database URL")
@@ -93,6 +103,7 @@ class Worker:
         self._is_stopping = False
         self._progress: dict[str, float] = {}
         self._clock = clock
+        self._metrics = metrics or WorkerMetrics(new_registry())
         self._made_at = clock()
         self.database: Database | None = None
 
@@ -124,6 +135,7 @@ class Worker:
                     tasks.create_task(listen(self._url, self._news.set)),
                     tasks.create_task(self._sweep(database)),
                     tasks.create_task(self._replay(database)),
+                    tasks.create_task(self._measure(database)),
                     tasks.create_task(self._keep_house(database)),
                     tasks.create_task(self._settle(database, courier)),
                 ]
@@ -196,6 +208,7 @@ class Worker:
         for hold in settled.refused:
             courier.lose(hold)
         courier.settled(reports)
+        self._metrics.note(reports)
         self._due.set()
         await self._disable(database, settled.to_disable)
         for _ in reports:
@@ -215,6 +228,14 @@ class Worker:
                 pass
             await persistently(lambda: wipe_expired_secrets(database))
             await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _measure(self, database: Database) -> None:
+        while True:
+            try:
+                await persistently(lambda: self._metrics.look(database))
+            except asyncpg.PostgresError as error:  # who measures stops nobody
+                _log.error("not measured", exc_info=error)
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _replay(self, database: Database) -> None:
         while True:

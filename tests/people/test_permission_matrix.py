@@ -7,7 +7,7 @@ from tests.builders.outcomes import open_deal_of
 from tests.builders.routes import permissions_by_route
 from tests.department import Department
 
-PUBLIC = {"GET /livez", "GET /readyz", "GET /docs"}
+PUBLIC = {"GET /livez", "GET /readyz", "GET /docs", "GET /problems", "GET /problems/{code}", "GET /metrics"}
 
 
 @pytest.mark.parametrize(("action", "position", "relation"), cells())

@@ -1,0 +1,85 @@
+"""Logs say what happened, and never what somebody sent."""
+
+import json
+from collections.abc import Iterator
+from io import StringIO
+
+import asyncpg
+import httpx
+import pytest
+import structlog
+from fastapi import FastAPI
+
+from app.core import request_log
+from app.core.database import Database
+from app.core.settings import Settings
+from app.main import create_app
+from tests.builders.server_process import serving_on
+from tests.builders.serving import say
+from tests.department import Department
+
+CANARY = "Canary-7f3a"
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """What this process logs."""
+    request_log.configure("debug")
+    written = StringIO()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
+    yield written
+    structlog.reset_defaults()
+
+
+def breaking(settings: Settings, database: Database) -> FastAPI:
+    app = create_app(settings, database)
+
+    @app.post("/broken")
+    async def break_down() -> None:
+        try:
+            raise asyncpg.UniqueViolationError(CANARY)
+        except asyncpg.PostgresError as error:
+            raise RuntimeError(CANARY) from error
+
+    return app
+
+
+async def test_a_process_logs_neither_credentials_nor_bodies_nor_paths(
+    settings: Settings, department: Department
+) -> None:
+    with serving_on(str(settings.database_url), log_level="debug") as server:
+        async with httpx.AsyncClient(base_url=server.url) as client:
+            good = {"Authorization": f"Bearer {department.operations.key}"}
+            bad = {"Authorization": f"Bearer {CANARY}", "Cookie": CANARY, "X-Request-Id": f"{CANARY} {CANARY}"}
+            statuses = [
+                (await client.post("/v1/leads", headers=good, json={"name": CANARY, "email": "a@example.com"})),
+                (await client.post("/v1/leads", headers=good, json={"name": CANARY, "email": "a@example.com"})),
+                (await client.post("/v1/leads", headers=good, json={CANARY: CANARY})),
+                (await client.post("/v1/leads", headers=good, content=f"{{{CANARY}")),
+                (await client.get(f"/v1/leads?q={CANARY}&cursor={CANARY}", headers=good)),
+                (await client.get(f"/{CANARY}/{CANARY}?{CANARY}", headers=bad)),
+                (await client.get("/v1/leads", headers=bad)),
+            ]
+            await say(client.base_url.port or 0, f"{CANARY} {CANARY}\r\n\r\n".encode())
+        logged = server.output.read_text()
+
+    assert [each.status_code for each in statuses] == [201, 409, 422, 415, 422, 404, 401]
+    assert logged.count('"event": "request"') >= len(statuses)
+    assert CANARY not in logged
+    assert department.operations.key not in logged
+
+
+async def test_an_unexpected_error_is_told_by_its_types_and_frames_without_its_words(
+    settings: Settings, database: Database, log: StringIO
+) -> None:
+    transport = httpx.ASGITransport(app=breaking(settings, database), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test") as client:
+        response = await client.post("/broken", json={"name": CANARY})
+
+    logged = log.getvalue()
+    (told,) = [line for line in map(json.loads, logged.splitlines()) if line["event"] == "unexpected error"]
+    assert response.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+    assert told["exception"].startswith("RuntimeError\n")
+    assert "caused by UniqueViolationError\n" in told["exception"]
+    assert "break_down" in told["exception"]
+    assert CANARY not in logged
