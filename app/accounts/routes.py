@@ -6,14 +6,17 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from app.accounts import queries, schemas
+from app.accounts.collections import ACCOUNTS, CONTACTS
 from app.accounts.writing import ACCOUNT, CONTACT, AccountCycle, change, create
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
+from app.core.fields import PathExternalId
 from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, documented
-from app.core.resource import ExpectedVersion, item_response, page_response
+from app.core.resource import AskedPrecondition, ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.people.authentication import Permission
 from app.people.permissions import demand_record, scope
+from app.records.upsert import upsert, upsert_answers, upsert_response
 
 accounts = router("accounts")
 contacts = router("contacts")
@@ -38,6 +41,28 @@ async def create_account(caller: Writer, database: AppDatabase, body: schemas.Ac
     async with database.begin(caller) as tx:
         row = await create(tx, ACCOUNT, body.model_dump())
     return item_response(schemas.Account, row, status=201)
+
+
+@accounts.put(
+    "/accounts/by-external-id/{external_id:path}",
+    response_model=schemas.Account,
+    responses=upsert_answers(schemas.Account, AccountCycle),
+)
+async def upsert_account(
+    caller: Writer,
+    database: AppDatabase,
+    external_id: PathExternalId,
+    body: schemas.AccountCreate,
+    precondition: AskedPrecondition,
+) -> Response:
+    """Create an account with this external id, as POST does, or change the one that has it, as PATCH does.
+
+    Of an account that is there, the fields that are sent change; a null `owner_id` leaves its owner. Repeated, or sent
+    twice at once, it has one effect: where nothing differs, the version stays and nothing is published.
+    """
+    async with database.begin(caller) as tx:
+        written = await upsert(tx, ACCOUNTS, external_id, body, precondition)
+    return upsert_response(schemas.Account, ACCOUNTS, written)
 
 
 @accounts.get("/accounts/{account_id}", response_model=schemas.Account, responses=documented(NotFound))
@@ -78,6 +103,28 @@ async def create_contact(caller: Writer, database: AppDatabase, body: schemas.Co
     async with database.begin(caller) as tx:
         row = await create(tx, CONTACT, body.model_dump())
     return item_response(schemas.Contact, row, status=201)
+
+
+@contacts.put(
+    "/contacts/by-external-id/{external_id:path}",
+    response_model=schemas.Contact,
+    responses=upsert_answers(schemas.Contact),
+)
+async def upsert_contact(
+    caller: Writer,
+    database: AppDatabase,
+    external_id: PathExternalId,
+    body: schemas.ContactCreate,
+    precondition: AskedPrecondition,
+) -> Response:
+    """Create a contact with this external id, as POST does, or change the one that has it, as PATCH does.
+
+    Of a contact that is there, the fields that are sent change; a null `owner_id` leaves its owner. Repeated, or sent
+    twice at once, it has one effect: where nothing differs, the version stays and nothing is published.
+    """
+    async with database.begin(caller) as tx:
+        written = await upsert(tx, CONTACTS, external_id, body, precondition)
+    return upsert_response(schemas.Contact, CONTACTS, written)
 
 
 @contacts.get("/contacts/{contact_id}", response_model=schemas.Contact, responses=documented(NotFound))

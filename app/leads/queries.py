@@ -6,7 +6,7 @@ from sqlalchemy import bindparam
 from app.accounts.tables import contacts
 from app.core.database import Statement
 from app.core.pagination import Filter, Listing, any_of, at_least, at_most, contains, equals
-from app.core.writes import Update, find_row, insert_row
+from app.core.writes import Update, find_row, find_row_of, insert_row
 from app.leads.tables import leads
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.people.scoping import in_organization, within_reach
@@ -17,6 +17,7 @@ def _has_email(table: sa.Table) -> Filter:
 
 
 find_lead = find_row(leads)
+find_lead_of = find_row_of(leads)
 update_lead = Update(leads)
 insert_lead = insert_row(
     leads,
