@@ -4,6 +4,7 @@ The order is always: lock the subject, read, decide, write, record. Nothing is w
 that took its id earlier than the lock could show its events in the feed before older ones of the same subject.
 """
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,11 +16,16 @@ from app.core.routing import LostRace
 from app.outbox.event import Event, Subject, render
 from app.outbox.tables import events, subjects
 
+
 # The row's own lock is not enough: when several wait for it, Postgres gives some their transaction id before they get
 # the row, and they overtake each other. Whoever has passed the gate finds the row free, and takes its id after that.
-_pass = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.cast(bindparam("id", type_=sa.Uuid), sa.Text), 0))
-_pass_gate = Statement(sa.select(_pass))
-_gate = sa.select(bindparam("id", type_=sa.Uuid).label("id"), _pass).cte("gate").prefix_with("MATERIALIZED")
+def _pass(subject_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[Any]:
+    return sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.cast(subject_id, sa.Text), 0))
+
+
+_id = bindparam("id", type_=sa.Uuid)
+_gate = sa.select(_id.label("id"), _pass(_id)).cte("gate").prefix_with("MATERIALIZED")
+_pass_gates = Statement(sa.select(_pass(sa.func.unnest(bindparam("ids", type_=sa.ARRAY(sa.Uuid))).column_valued("id"))))
 _locked = (
     sa.select(subjects.c.type, subjects.c.last_sequence)
     .where(subjects.c.organization_id == bindparam("organization_id"), subjects.c.id == _gate.c.id)
@@ -64,8 +70,8 @@ async def start(tx: Transaction, subject_type: str, subject_id: UUID) -> Subject
 
 async def pass_gates(tx: Transaction, *subject_ids: UUID) -> None:
     """Wait for several subjects before the first of them is locked, which gives the transaction its id."""
-    for subject_id in sorted(subject_ids):
-        await tx.fetch_value(_pass_gate, id=subject_id)
+    if subject_ids:  # in one order, so that no two wait for each other
+        await tx.execute(_pass_gates, ids=sorted(subject_ids))
 
 
 async def lock(tx: Transaction, subject_id: UUID) -> Subject | None:
