@@ -7,7 +7,8 @@ import asyncpg
 from fastapi import Response
 
 from app.core.database import Row, Transaction
-from app.core.problems import AlreadyExists, Conflict, FieldError, Invalid, PreconditionFailed, Problem, documented
+from app.core.problems import AlreadyExists, Conflict, Invalid, PreconditionFailed, Problem, documented
+from app.core.refusals import taken
 from app.core.resource import Body, Item, Precondition, item_response
 from app.core.routing import LostRace
 from app.people.permissions import is_within
@@ -39,9 +40,7 @@ async def upsert(
         raise Invalid.at("/external_id", "other_external_id", "The path names another external id.")
     found = await tx.fetch_one(collection.find, external_id=external_id)
     if found is not None and not is_within(tx.caller, collection.read, found):
-        raise AlreadyExists(
-            errors=[FieldError(pointer="/external_id", code="not_unique", detail="Another record has this value.")]
-        )
+        raise taken("external_id")
     precondition.check(found)
     if found is None:
         return Written(await _create(tx, collection, fields | {"external_id": external_id}), is_new=True)
