@@ -106,15 +106,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         CORSMiddleware,
         allow_origins=settings.cors_allowed_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=[
-            "Authorization",
-            "Content-Type",
-            "If-Match",
-            "If-None-Match",
-            HEADER,
-            "Last-Event-ID",
-            "X-Request-Id",
-        ],
+        allow_headers=[*_REQUEST_HEADERS, HEADER],
         expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
     )
     app.add_middleware(request_log.RequestLog)

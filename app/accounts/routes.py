@@ -16,6 +16,7 @@ from app.core.resource import AskedPrecondition, ExpectedVersion, item_response,
 from app.core.routing import router
 from app.people.authentication import Permission
 from app.people.permissions import demand_record, scope
+from app.records.batch import batch_response, write_batch
 from app.records.upsert import upsert, upsert_answers, upsert_response
 
 accounts = router("accounts")
@@ -41,6 +42,20 @@ async def create_account(caller: Writer, database: AppDatabase, body: schemas.Ac
     async with database.begin(caller) as tx:
         row = await create(tx, ACCOUNT, body.model_dump())
     return item_response(schemas.Account, row, status=201)
+
+
+@accounts.post(
+    "/accounts/batch", response_model=schemas.AccountBatch, responses=documented(AlreadyExists, AccountCycle)
+)
+async def create_account_batch(caller: Writer, database: AppDatabase, body: schemas.AccountBatchCreate) -> Response:
+    """Write up to 200 accounts at once, each as in a request of its own, with one result for each in their order.
+
+    With `all_or_nothing` every problem points to its item, as `/items/3/email`, and nothing is written. With `per_item`
+    the answer is 200 whatever became of the items: look at the `status` of each.
+    """
+    async with database.begin(caller) as tx:
+        outcomes = await write_batch(tx, ACCOUNTS, body)
+    return batch_response(schemas.AccountBatch, ACCOUNTS, outcomes)
 
 
 @accounts.put(
@@ -103,6 +118,18 @@ async def create_contact(caller: Writer, database: AppDatabase, body: schemas.Co
     async with database.begin(caller) as tx:
         row = await create(tx, CONTACT, body.model_dump())
     return item_response(schemas.Contact, row, status=201)
+
+
+@contacts.post("/contacts/batch", response_model=schemas.ContactBatch, responses=documented(AlreadyExists))
+async def create_contact_batch(caller: Writer, database: AppDatabase, body: schemas.ContactBatchCreate) -> Response:
+    """Write up to 200 contacts at once, each as in a request of its own, with one result for each in their order.
+
+    With `all_or_nothing` every problem points to its item, as `/items/3/email`, and nothing is written. With `per_item`
+    the answer is 200 whatever became of the items: look at the `status` of each.
+    """
+    async with database.begin(caller) as tx:
+        outcomes = await write_batch(tx, CONTACTS, body)
+    return batch_response(schemas.ContactBatch, CONTACTS, outcomes)
 
 
 @contacts.put(

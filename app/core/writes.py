@@ -32,6 +32,16 @@ def find_row_of(table: sa.Table) -> Statement:
     )
 
 
+def find_ids_of(table: sa.Table) -> Statement:
+    """The ids of those rows that have one of the `external_ids`."""
+    return Statement(
+        sa.select(table.c.id).where(
+            table.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
+            table.c.external_id == sa.any_(bindparam("external_ids", type_=sa.ARRAY(sa.Text))),
+        )
+    )
+
+
 def delete_row(table: sa.Table) -> Statement:
     """DELETE of one row by `organization_id` and `id`, giving its id."""
     return Statement(sa.delete(table).where(*_key(table)).returning(table.c.id))

@@ -19,6 +19,7 @@ from app.leads.writing import READ, WRITE, LeadClosed
 from app.opportunities.qualification_schemas import QualificationReplace
 from app.people.authentication import Permission
 from app.people.permissions import scope
+from app.records.batch import batch_response, write_batch
 from app.records.upsert import upsert, upsert_answers, upsert_response
 
 leads = router("leads")
@@ -41,6 +42,20 @@ async def create_lead(caller: Writer, database: AppDatabase, body: schemas.LeadC
     async with database.begin(caller) as tx:
         row = await writing.create_lead(tx, body.model_dump())
     return item_response(schemas.Lead, row, status=201)
+
+
+@leads.post(
+    "/leads/batch", response_model=schemas.LeadBatch, responses=documented(LeadClosed, DuplicateLead, AlreadyExists)
+)
+async def create_lead_batch(caller: Writer, database: AppDatabase, body: schemas.LeadBatchCreate) -> Response:
+    """Write up to 200 leads at once, each as in a request of its own, with one result for each in their order.
+
+    With `all_or_nothing` every problem points to its item, as `/items/3/email`, and nothing is written. With `per_item`
+    the answer is 200 whatever became of the items: look at the `status` of each.
+    """
+    async with database.begin(caller) as tx:
+        outcomes = await write_batch(tx, LEADS, body)
+    return batch_response(schemas.LeadBatch, LEADS, outcomes)
 
 
 @leads.put(

@@ -19,6 +19,7 @@ from app.opportunities.qualification_schemas import QualificationReplace
 from app.opportunities.writing import READ, WRITE, assign_deal, change_deal, open_deal, qualify_deal
 from app.people.authentication import Permission
 from app.people.permissions import scope
+from app.records.batch import batch_response, write_batch
 from app.records.upsert import upsert, upsert_answers, upsert_response
 
 opportunities = router("opportunities")
@@ -45,6 +46,24 @@ async def create_opportunity(caller: Writer, database: AppDatabase, body: schema
     async with database.begin(caller) as tx:
         deal = await open_deal(tx, body.model_dump())
     return item_response(schemas.Opportunity, deal.row, status=201)
+
+
+@opportunities.post(
+    "/opportunities/batch",
+    response_model=schemas.OpportunityBatch,
+    responses=documented(DealClosed, DealCompleted, AlreadyExists),
+)
+async def create_opportunity_batch(
+    caller: Writer, database: AppDatabase, body: schemas.OpportunityBatchCreate
+) -> Response:
+    """Write up to 200 deals at once, each as in a request of its own, with one result for each in their order.
+
+    With `all_or_nothing` every problem points to its item, as `/items/3/email`, and nothing is written. With `per_item`
+    the answer is 200 whatever became of the items: look at the `status` of each.
+    """
+    async with database.begin(caller) as tx:
+        outcomes = await write_batch(tx, OPPORTUNITIES, body)
+    return batch_response(schemas.OpportunityBatch, OPPORTUNITIES, outcomes)
 
 
 @opportunities.put(

@@ -37,3 +37,20 @@ async def event_types(owner: asyncpg.Connection, department: Department, path: s
 async def count_of_subjects(owner: asyncpg.Connection, department: Department, path: str) -> int:
     """How many records of a kind have begun to be, whether finished or not."""
     return len(await owner.fetch(_SUBJECTS, department.organization_id, NOUNS[path]))
+
+
+async def post_batch(actor: Actor, path: str, items: list[Json], key: str = "", **fields: str) -> httpx.Response:
+    """POST many records, under an Idempotency-Key when there is one."""
+    headers = {"Idempotency-Key": key} if key else None
+    return await actor.request("POST", f"/{path}/batch", json={"items": items, **fields}, headers=headers)
+
+
+def statuses(answer: httpx.Response) -> list[int]:
+    """What became of each item."""
+    assert answer.status_code == 200, answer.text
+    return [item["status"] for item in answer.json()["items"]]
+
+
+def pointers(problem: Json) -> list[str]:
+    """The places that a problem names."""
+    return [error["pointer"] for error in problem["errors"]]
