@@ -4,6 +4,7 @@ The order is always: lock the subject, read, decide, write, record. Nothing is w
 that took its id earlier than the lock could show its events in the feed before older ones of the same subject.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,14 @@ _locked = (
     .lateral("locked")
 )
 _lock = Statement(sa.select(_locked.c.type, _locked.c.last_sequence).select_from(_gate.join(_locked, sa.true())))
+_lock_all = Statement(
+    sa.select(subjects.c.id, subjects.c.type, subjects.c.last_sequence)
+    .where(
+        subjects.c.organization_id == bindparam("organization_id"),
+        subjects.c.id == sa.any_(bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
+    )
+    .with_for_update()
+)
 
 _start = Statement(
     insert(subjects).values(
@@ -78,6 +87,13 @@ async def lock(tx: Transaction, subject_id: UUID) -> Subject | None:
     """Take the aggregate's lock until the end of the transaction; nothing when there is no such subject."""
     row = await tx.fetch_one(_lock, id=subject_id)
     return None if row is None else Subject(row["type"], subject_id, row["last_sequence"])
+
+
+async def lock_all(tx: Transaction, subject_ids: Sequence[UUID]) -> dict[UUID, Subject]:
+    """Take the locks of several aggregates; those that there are, by id."""
+    await pass_gates(tx, *subject_ids)
+    rows = await tx.fetch_all(_lock_all, ids=list(subject_ids))
+    return {row["id"]: Subject(row["type"], row["id"], row["last_sequence"]) for row in rows}
 
 
 async def record(tx: Transaction, subject: Subject, event: Event) -> tuple[Subject, UUID]:
