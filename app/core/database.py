@@ -148,6 +148,18 @@ class Transaction:
         """Run a change once per set of parameters, pipelined."""
         await self.connection.executemany(statement.sql, [self._arguments(statement, each) for each in parameters])
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that is undone alone when something is raised in it, which is raised again."""
+        await self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            with suppress(*TRANSIENT):  # as in `_roll_back`
+                await self.connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            raise
+        await self.connection.execute("RELEASE SAVEPOINT part")
+
     def _arguments(self, statement: Statement, parameters: dict[str, object]) -> list[object]:
         if self._caller is not None and statement.is_scoped:
             parameters = {"organization_id": self._caller.organization_id, **parameters}

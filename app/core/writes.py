@@ -22,6 +22,26 @@ def find_row(table: sa.Table) -> Statement:
     return Statement(sa.select(table).where(*_key(table)))
 
 
+def find_row_of(table: sa.Table) -> Statement:
+    """One row by `organization_id` and the `external_id` that another system knows it by."""
+    return Statement(
+        sa.select(table).where(
+            table.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
+            table.c.external_id == bindparam("external_id", type_=sa.Text),
+        )
+    )
+
+
+def find_ids_of(table: sa.Table) -> Statement:
+    """The ids of those rows that have one of the `external_ids`."""
+    return Statement(
+        sa.select(table.c.id).where(
+            table.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
+            table.c.external_id == sa.any_(bindparam("external_ids", type_=sa.ARRAY(sa.Text))),
+        )
+    )
+
+
 def delete_row(table: sa.Table) -> Statement:
     """DELETE of one row by `organization_id` and `id`, giving its id."""
     return Statement(sa.delete(table).where(*_key(table)).returning(table.c.id))

@@ -49,7 +49,7 @@ VARIANTS = (
     Variant(
         "a subject is locked without its gate, and the second wall is gone",
         "app/outbox/record.py",
-        'hashtextextended(sa.cast(bindparam("id", type_=sa.Uuid), sa.Text), 0)',
+        "hashtextextended(sa.cast(subject_id, sa.Text), 0)",
         "hashtextextended(sa.cast(sa.func.gen_random_uuid(), sa.Text), 0)",
         "tests/outbox/test_feed.py::test_keeps_its_order_under_requests_with_and_without_keys_that_contend_for_one_deal",
     ),
