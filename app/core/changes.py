@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+_BY_DATABASE = {"version", "updated_at", "email_key"}
+
 
 def differing(record: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that are other than the record's."""
@@ -10,5 +12,5 @@ def differing(record: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 
 
 def before(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The old values of the fields that changed, without the counters that every change moves."""
-    return {name: old[name] for name in dict(new) if name not in {"version", "updated_at"} and old[name] != new[name]}
+    """The old values of the fields that changed, without what the database sets itself."""
+    return {name: old[name] for name in dict(new) if name not in _BY_DATABASE and old[name] != new[name]}

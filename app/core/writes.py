@@ -13,7 +13,9 @@ _BY_DATABASE = {"version", "created_at", "updated_at"}
 
 def insert_row(table: sa.Table, *, without: frozenset[str] = frozenset()) -> Statement:
     """INSERT of all columns that the database does not fill itself, giving the row."""
-    columns = [column.name for column in table.c if column.name not in _BY_DATABASE | without]
+    columns = [
+        column.name for column in table.c if column.computed is None and column.name not in _BY_DATABASE | without
+    ]
     return Statement(insert(table).values({name: bindparam(name) for name in columns}).returning(table))
 
 

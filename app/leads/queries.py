@@ -13,7 +13,7 @@ from app.people.scoping import in_organization, within_reach
 
 
 def _has_email(table: sa.Table) -> Filter:
-    return lambda email: sa.func.lower(table.c.email) == sa.func.lower(sa.bindparam(email.key, type_=sa.Text))
+    return lambda email: table.c.email_key == sa.func.lower(sa.bindparam(email.key, type_=sa.Text))
 
 
 find_lead = find_row(leads)
