@@ -24,7 +24,7 @@ VARIANTS = (
         'sa.tuple_(*_order) > sa.tuple_(bindparam("after_xid", type_=Xid8()), bindparam("after_id", type_=sa.Uuid))',
         'sa.tuple_(sa.func.least(events.c.xid, bindparam("after_xid", type_=Xid8())), events.c.id)\n    '
         '> sa.tuple_(bindparam("after_xid", type_=Xid8()), bindparam("after_id", type_=sa.Uuid))',
-        "tests/outbox/test_feed.py::test_never_skips_under_writers_that_hold_roll_back_and_contend",
+        "tests/outbox/test_places.py::test_an_event_with_an_earlier_id_that_is_committed_later_is_not_skipped",
     ),
     Variant(
         "the feed does not wait for open transactions",

@@ -1,11 +1,12 @@
 """Places in the log outlive a crash of Postgres, which may give the ids of forgotten transactions a second time."""
 
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
-from app.core.database import Database
+from app.core.database import Database, new_id
 from app.outbox.feed import find_end
 from app.outbox.place import Place
 from tests.builders.feed import events_of
@@ -39,6 +40,26 @@ async def test_a_cursor_names_an_event_and_not_how_far_transactions_were(
 
     assert Place.of(page["next_cursor"]) == await newest_place(owner, department)
     assert again == {"items": [], "next_cursor": page["next_cursor"], "has_more": False}
+
+
+async def test_an_event_with_an_earlier_id_that_is_committed_later_is_not_skipped(
+    department: Department, owner: asyncpg.Connection
+) -> None:
+    early_id = new_id()  # as another machine, whose clock is behind, would give it
+    await department.operations.post("/accounts", {"name": "Acme"})
+    await events_of(department.operations, 1)
+    page = await department.operations.get("/events")
+    await owner.execute("SET session_replication_role = replica")
+    await owner.execute(
+        "INSERT INTO events (organization_id, id, type, subject_type, subject_id, sequence, occurred_at, body) "
+        "SELECT organization_id, $2, type, subject_type, $2, sequence, occurred_at, body FROM events WHERE id = $1",
+        UUID(page["items"][0]["id"]),
+        early_id,
+    )
+
+    after = await events_of(department.operations, 1, cursor=page["next_cursor"])
+
+    assert len(after) == 1
 
 
 async def test_a_stream_that_begins_now_begins_at_the_newest_event(
