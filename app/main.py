@@ -33,6 +33,7 @@ from app.pipelines.routes import pipelines
 from app.products.routes import products
 from app.proposals.routes import proposals
 from app.team_targets.routes import team_targets
+from app.transitions.plan_routes import transition_plans
 from app.transitions.routes import transitions
 from app.webhooks.address_guard import AddressGuard
 from app.webhooks.event_routes import events
@@ -49,6 +50,7 @@ ROUTERS = (
     opportunities,
     opportunity_parts,
     transitions,
+    transition_plans,
     activities,
     proposals,
     contracts,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from app.core.fields import Amount, Currency, Email, ExternalId, Name, Phone
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
+from app.records.batch_schemas import BatchCreate, BatchItem, Items
 
 FoundedYear = Annotated[int, Field(ge=1000, le=2200)]
 EmployeeCount = Annotated[int, Field(ge=0, le=2_000_000_000)]
@@ -66,6 +67,24 @@ class AccountPage(BaseModel):
     next_cursor: str | None
 
 
+class AccountBatchCreate(BatchCreate):
+    """Many accounts, each as in a request of its own."""
+
+    items: Items[AccountCreate]
+
+
+class AccountBatchItem(BatchItem):
+    """What became of one account."""
+
+    record: Account | None
+
+
+class AccountBatch(BaseModel):
+    """What became of each account, in the order of the request."""
+
+    items: list[AccountBatchItem]
+
+
 class AccountQuery(PageQuery):
     """Filters of the list of accounts."""
 
@@ -121,6 +140,24 @@ class ContactPage(BaseModel):
 
     items: list[Contact]
     next_cursor: str | None
+
+
+class ContactBatchCreate(BatchCreate):
+    """Many contacts, each as in a request of its own."""
+
+    items: Items[ContactCreate]
+
+
+class ContactBatchItem(BatchItem):
+    """What became of one contact."""
+
+    record: Contact | None
+
+
+class ContactBatch(BaseModel):
+    """What became of each contact, in the order of the request."""
+
+    items: list[ContactBatchItem]
 
 
 class ContactQuery(PageQuery):

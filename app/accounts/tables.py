@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from app.core.schema import Money, organization_table, reference
+from app.core.schema import Money, email_key, organization_table, reference
 from app.people.ownership import ownership
 
 accounts = organization_table(
@@ -30,6 +30,7 @@ contacts = organization_table(
     sa.Column("account_id", sa.Uuid),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("email", sa.Text),
+    email_key(),
     sa.Column("phone", sa.Text),
     sa.Column("title", sa.Text),
     sa.Column("external_id", sa.Text),
@@ -38,5 +39,5 @@ contacts = organization_table(
     sa.UniqueConstraint("organization_id", "external_id", name="uq_contacts__external_id"),
     sa.Index("ix_contacts__account_id", "organization_id", "account_id"),
     sa.Index("ix_contacts__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_contacts__email_key", "organization_id", "email_key"),
 )
-sa.Index("ix_contacts__email", contacts.c.organization_id, sa.func.lower(contacts.c.email))

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from app.accounts import queries
 from app.accounts.schemas import Account, AccountCreate, Contact, ContactCreate
-from app.core.changes import before
+from app.core.changes import before, differing
 from app.core.database import Row, Statement, Transaction, new_id
 from app.core.problems import Conflict, NotFound
 from app.core.resource import check_version
@@ -17,6 +17,8 @@ from app.outbox.event import Event, Routing
 from app.outbox.record import lock, pass_gates, record, start
 from app.people.assignment import owned, reassigned
 from app.people.permissions import demand_record
+
+READ, WRITE = "accounts.read", "accounts.write"
 
 
 class AccountCycle(Conflict):
@@ -57,7 +59,7 @@ CONTACT = Kind(
 
 async def create(tx: Transaction, kind: Kind, fields: dict[str, Any]) -> Row:
     """Write a new account or contact; raises `Invalid` and `Forbidden` as `owned` does."""
-    values = await owned(tx, "accounts.write", fields)
+    values = await owned(tx, WRITE, fields)
     record_id = new_id()
     subject = await start(tx, kind.noun, record_id)
     row = await tx.fetch_row(kind.insert, id=record_id, **values)
@@ -66,19 +68,24 @@ async def create(tx: Transaction, kind: Kind, fields: dict[str, Any]) -> Row:
 
 
 async def change(tx: Transaction, kind: Kind, record_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
-    """Change fields; raises `NotFound`, `Forbidden`, `Invalid`, `AccountCycle`, `PreconditionFailed` when stale."""
+    """Change the fields whose values are other ones; nothing happens when there are none.
+
+    Raises `NotFound`, `Forbidden`, `Invalid`, `AccountCycle`, and `PreconditionFailed` when stale.
+    """
     parent_id = changes.get("parent_id")
     if parent_id is not None:  # moves that are each fine alone can together close a circle: one at a time
         await pass_gates(tx, tx.caller.organization_id)
     subject = await lock(tx, record_id)
     old = await tx.fetch_one(kind.find, id=record_id)
-    demand_record(tx.caller, "accounts.read", "accounts.write", old)
+    demand_record(tx.caller, READ, WRITE, old)
     if subject is None or old is None:
         raise NotFound
     check_version(old, expected)
     if parent_id is not None and await tx.fetch_one(queries.find_account_above, parent_id=parent_id, id=record_id):
         raise AccountCycle
-    values = await reassigned(tx, old, changes)
+    values = await reassigned(tx, old, differing(old, changes))
+    if not values:
+        return old
     new = await tx.fetch_row(kind.update.of(values), id=record_id, **values)
     await record(tx, subject, _event(kind, "updated", new, before(old, new)))
     return new

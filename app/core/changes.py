@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+_BY_DATABASE = {"version", "updated_at", "email_key"}
+
+
+def differing(record: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that are other than the record's."""
+    return {name: value for name, value in values.items() if record[name] != value}
+
 
 def before(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The old values of the fields that changed, without the counters that every change moves."""
-    return {name: old[name] for name in dict(new) if name not in {"version", "updated_at"} and old[name] != new[name]}
+    """The old values of the fields that changed, without what the database sets itself."""
+    return {name: old[name] for name in dict(new) if name not in _BY_DATABASE and old[name] != new[name]}

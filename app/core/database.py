@@ -5,8 +5,8 @@ commits on leaving its block, before an answer is built, and knows its organizat
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from uuid_utils.compat import uuid7
 
 from app.core.caller import Caller
+from app.core.commands import breaking_off, command
 from app.core.pool_use import PoolUse
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
@@ -148,6 +149,18 @@ class Transaction:
         """Run a change once per set of parameters, pipelined."""
         await self.connection.executemany(statement.sql, [self._arguments(statement, each) for each in parameters])
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that is undone alone when something is raised in it, which is raised again."""
+        await self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            with suppress(*TRANSIENT):  # as in `_roll_back`
+                await self.connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            raise
+        await self.connection.execute("RELEASE SAVEPOINT part")
+
     def _arguments(self, statement: Statement, parameters: dict[str, object]) -> list[object]:
         if self._caller is not None and statement.is_scoped:
             parameters = {"organization_id": self._caller.organization_id, **parameters}
@@ -196,7 +209,7 @@ class Database:
         """
         connection = await self.use.acquire(self.pool, self._acquire_timeout_seconds)
         try:
-            with _breaking_off(connection):
+            with breaking_off(connection):
                 return await Transaction(connection, None).fetch_all(statement, **parameters)
         finally:
             await self.pool.release(connection)
@@ -205,14 +218,14 @@ class Database:
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
         connection = await self.use.acquire(self.pool, self._acquire_timeout_seconds)
         try:
-            await _command(connection, f"BEGIN; {setting}")
+            await command(connection, f"BEGIN; {setting}")
             tx = Transaction(connection, caller)
             try:
                 yield tx
             except BaseException:
                 await _roll_back(connection)
                 raise
-            status = await _command(connection, "COMMIT")
+            status = await command(connection, "COMMIT")
             if status != "COMMIT":
                 raise CommitFailed
             if tx.has_events:
@@ -231,26 +244,7 @@ def _nothing() -> None:
 
 async def _roll_back(connection: asyncpg.Connection) -> None:
     with suppress(*TRANSIENT):  # what was raised inside the transaction says more
-        await _command(connection, "ROLLBACK")
-
-
-async def _command(connection: asyncpg.Connection, sql: str) -> str:
-    """BEGIN, COMMIT or ROLLBACK."""
-    with _breaking_off(connection):
-        status: str = await connection.execute(sql)
-    return status
-
-
-@contextmanager
-def _breaking_off(connection: asyncpg.Connection) -> Iterator[None]:
-    """A connection on which something breaks off in here does not return to the pool."""
-    try:
-        yield
-    except asyncpg.PostgresError:
-        raise  # the server answered: the connection is in order, or asyncpg knows that it is closed
-    except BaseException:
-        connection.terminate()
-        raise
+        await command(connection, "ROLLBACK")
 
 
 async def connect(

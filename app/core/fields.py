@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Annotated
 
+from fastapi import Path
 from iso4217 import Currency as Iso4217
 from pydantic import (
     AfterValidator,
@@ -63,6 +64,7 @@ Email = Annotated[
 ]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+PathExternalId = Annotated[ExternalId, Path(description="The id that another system knows the record by.")]
 SHOWN_ONCE = "x-shown-once"
 Secret = Annotated[str, Field(json_schema_extra={SHOWN_ONCE: True})]
 

@@ -13,6 +13,8 @@ from app.core.request_metrics import Measured, RequestMetrics
 from app.core.security_headers import SecurityHeaders
 from app.core.settings import Settings
 
+_REQUEST_HEADERS = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "X-Request-Id")
+
 
 class CrossOrigin(CORSMiddleware):
     """Starlette's, whose refusals are problem documents too."""
@@ -35,7 +37,7 @@ def install(app: FastAPI, settings: Settings, metrics: RequestMetrics) -> None:
         CrossOrigin,
         allow_origins=settings.cors_allowed_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", HEADER, "Last-Event-ID", "X-Request-Id"],
+        allow_headers=[*_REQUEST_HEADERS, HEADER],
         expose_headers=["ETag", REPLAYED, "Location", "X-Request-Id", "Retry-After"],
     )
     app.add_middleware(

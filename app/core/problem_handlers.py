@@ -1,7 +1,6 @@
 """Every error that leaves the service, rendered as a problem document."""
 
-import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,15 +15,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import problems
 from app.core.database import TRANSIENT
-from app.core.json_pointers import pointer_to
 from app.core.known_paths import known_path, methods_of
-from app.core.problems import PROBLEM_JSON, FieldError, Problem
+from app.core.problems import PROBLEM_JSON, Problem
+from app.core.refusals import places_of, problem_of
 from app.core.request_log import current_request_id
 from app.core.routing import LostRace
 
 _log = structlog.get_logger()
 
-_CONSTRAINT = re.compile(r"^(?P<kind>fk|uq|ck)_(?P<table>.+?)__(?P<column>.+)$")
 _BY_STATUS: dict[int, type[Problem]] = {
     400: problems.BadRequest,
     401: problems.Unauthenticated,
@@ -42,7 +40,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(asyncpg.IntegrityConstraintViolationError, _constraint)
+    app.add_exception_handler(asyncpg.IntegrityConstraintViolationError, _refusal)
     app.add_exception_handler(asyncpg.DataError, _data)
     for unavailable in (*TRANSIENT, LostRace):
         app.add_exception_handler(unavailable, _unavailable)
@@ -104,49 +102,24 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 # narrows the handler's type
-    places = [_place(each) for each in error.errors()]
+    places = places_of(error.errors())
     if any(place.code == "json_invalid" for place in places):
         return render(problems.BadRequest("The body is not valid JSON.", errors=places), request.scope)
     return render(problems.Invalid(errors=places), request.scope)
 
 
-def _place(error: dict[str, Any]) -> FieldError:
-    return FieldError(pointer=_pointer(error["loc"]), code=error["type"], detail=error["msg"])
-
-
-def _pointer(location: Sequence[str | int]) -> str:
-    """The place that pydantic names, without the body's own prefix."""
-    if location[:1] == ("header",):
-        return f"/header/{location[1]}"  # a declared one: unknown headers are no error
-    return pointer_to(location[1:] if location[:1] == ("body",) else location)
-
-
-async def _constraint(request: Request, error: Exception) -> Response:
-    name = getattr(error, "constraint_name", None) or ""
-    if isinstance(error, asyncpg.CheckViolationError) and not name:  # no partition takes the row
+async def _refusal(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem is not None:
+        return render(problem, request.scope)
+    if isinstance(error, asyncpg.CheckViolationError):  # no partition takes the row
         return await _unavailable(request, error)
-    match = _CONSTRAINT.match(name)
-    column = match["column"] if match else ""
-    if isinstance(error, asyncpg.UniqueViolationError):
-        problem: Problem = problems.AlreadyExists(errors=_at(column, "not_unique", "Another record has this value."))
-    elif isinstance(error, asyncpg.ForeignKeyViolationError) and "still referenced" in (error.detail or ""):
-        problem = problems.StillReferenced()
-    elif isinstance(error, asyncpg.ForeignKeyViolationError):
-        problem = problems.Invalid(errors=_at(column, "unknown_reference", "There is no such record."))
-    elif isinstance(error, asyncpg.CheckViolationError | asyncpg.NotNullViolationError):
-        problem = problems.Invalid(errors=_at(column, "not_allowed", "This value breaks a rule of the record."))
-    else:
-        return _unexpected(request.scope, error)
-    return render(problem, request.scope)
-
-
-def _at(column: str, code: str, detail: str) -> list[FieldError]:
-    return [FieldError(pointer=f"/{column}" if column else "", code=code, detail=detail)]
+    return _unexpected(request.scope, error)
 
 
 async def _data(request: Request, error: Exception) -> Response:
     _log.warning("value refused by the database", error=type(error).__name__)
-    return render(problems.Invalid("A value is outside the range that can be stored."), request.scope)
+    return await _refusal(request, error)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Self
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 
 from app.core.problems import Invalid, PreconditionFailed
 
+_POINTER_IF_NONE_MATCH = "/header/If-None-Match"
 _STRONG_ETAG = re.compile(r'^"(\d{1,9})"$')
 
 
@@ -94,3 +96,38 @@ def check_version(record: Mapping[str, Any], expected: int | None) -> None:
     """Raise `PreconditionFailed` when the caller changed another version than the current one."""
     if expected is not None and record["version"] != expected:
         raise PreconditionFailed(headers={"ETag": etag(record["version"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What a PUT asks of a record that may or may not be there (RFC 9110 §13.1); `version` is that of `If-Match`."""
+
+    version: int | None = None
+    must_exist: bool = False
+    must_be_new: bool = False
+
+    def check(self, record: Mapping[str, Any] | None) -> None:
+        """Raise `PreconditionFailed` when the record, or its absence, is not what was asked for."""
+        if record is None:
+            if self.must_exist:
+                raise PreconditionFailed("There is no such record that `If-Match` could be about.")
+            return
+        if self.must_be_new:
+            detail = "There is such a record already: `If-None-Match` asked for a new one."
+            raise PreconditionFailed(detail, headers={"ETag": etag(record["version"])})
+        check_version(record, self.version)
+
+
+async def _precondition(
+    version: ExpectedVersion,
+    if_match: Annotated[str | None, Header(alias="If-Match", include_in_schema=False)] = None,
+    if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", description="`*` only creates: a record that is there is refused.")
+    ] = None,
+) -> Precondition:
+    if if_none_match is not None and if_none_match.strip() != "*":
+        raise Invalid.at(_POINTER_IF_NONE_MATCH, "etag", "Only `*` is understood here.")
+    return Precondition(version, must_exist=if_match is not None, must_be_new=if_none_match is not None)
+
+
+AskedPrecondition = Annotated[Precondition, Depends(_precondition)]

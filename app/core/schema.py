@@ -49,6 +49,15 @@ def organization_table(name: str, *items: sa.schema.SchemaItem, **options: Any) 
     )
 
 
+def email_key() -> sa.Column[str]:
+    """The e-mail as it is compared, in lower case.
+
+    A column, because an index on `lower(email)` is of no use under row-level security: Postgres lets no function that
+    might tell what it sees (`lower` is not marked leakproof) look at rows before the policy has.
+    """
+    return sa.Column("email_key", sa.Text, sa.Computed("lower(email)", persisted=True))
+
+
 def reference(table: str, column: str, target: str, **options: Any) -> sa.ForeignKeyConstraint:
     """A foreign key within one organization, named after the column so that an error can point at it."""
     return sa.ForeignKeyConstraint(

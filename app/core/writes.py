@@ -13,13 +13,35 @@ _BY_DATABASE = {"version", "created_at", "updated_at"}
 
 def insert_row(table: sa.Table, *, without: frozenset[str] = frozenset()) -> Statement:
     """INSERT of all columns that the database does not fill itself, giving the row."""
-    columns = [column.name for column in table.c if column.name not in _BY_DATABASE | without]
+    columns = [
+        column.name for column in table.c if column.computed is None and column.name not in _BY_DATABASE | without
+    ]
     return Statement(insert(table).values({name: bindparam(name) for name in columns}).returning(table))
 
 
 def find_row(table: sa.Table) -> Statement:
     """One row by `organization_id` and `id`."""
     return Statement(sa.select(table).where(*_key(table)))
+
+
+def find_row_of(table: sa.Table) -> Statement:
+    """One row by `organization_id` and the `external_id` that another system knows it by."""
+    return Statement(
+        sa.select(table).where(
+            table.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
+            table.c.external_id == bindparam("external_id", type_=sa.Text),
+        )
+    )
+
+
+def find_ids_of(table: sa.Table) -> Statement:
+    """The ids of those rows that have one of the `external_ids`."""
+    return Statement(
+        sa.select(table.c.id).where(
+            table.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
+            table.c.external_id == sa.any_(bindparam("external_ids", type_=sa.ARRAY(sa.Text))),
+        )
+    )
 
 
 def delete_row(table: sa.Table) -> Statement:

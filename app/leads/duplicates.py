@@ -1,5 +1,6 @@
 """Two leads with one e-mail: the second is refused, with the candidates, unless the caller insists."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from app.core.database import Transaction
@@ -21,7 +22,7 @@ async def refuse_duplicates(tx: Transaction, email: str, *, insists: bool, excep
     Candidates out of the caller's reach are counted, not shown. Who insists is let through, but waits in the same
     line: somebody who does not insist must see the lead that is being written here.
     """
-    await tx.execute(queries.lock_email, email=email)
+    await queue_for_emails(tx, [email])
     if insists:
         return
     found = await tx.fetch_all(queries.find_leads_by_email, email=email, except_id=except_id)
@@ -38,3 +39,9 @@ async def refuse_duplicates(tx: Transaction, email: str, *, insists: bool, excep
             ],
         }
     )
+
+
+async def queue_for_emails(tx: Transaction, emails: Sequence[str]) -> None:
+    """Wait until no other transaction is writing a lead with one of the e-mails, and let none until this one ends."""
+    if emails:
+        await tx.execute(queries.lock_emails, emails=list(emails))

@@ -6,17 +6,19 @@ from sqlalchemy import bindparam
 from app.accounts.tables import contacts
 from app.core.database import Statement
 from app.core.pagination import Filter, Listing, any_of, at_least, at_most, contains, equals
-from app.core.writes import Update, find_row, insert_row
+from app.core.writes import Update, find_ids_of, find_row, find_row_of, insert_row
 from app.leads.tables import leads
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.people.scoping import in_organization, within_reach
 
 
 def _has_email(table: sa.Table) -> Filter:
-    return lambda email: sa.func.lower(table.c.email) == sa.func.lower(sa.bindparam(email.key, type_=sa.Text))
+    return lambda email: table.c.email_key == sa.func.lower(sa.bindparam(email.key, type_=sa.Text))
 
 
 find_lead = find_row(leads)
+find_lead_of = find_row_of(leads)
+find_lead_ids_of = find_ids_of(leads)
 update_lead = Update(leads)
 insert_lead = insert_row(
     leads,
@@ -59,17 +61,12 @@ lead_listing = Listing(
 )
 
 # held until the end of the transaction: two leads with one e-mail cannot both look and find nobody
-lock_email = Statement(
-    sa.select(
-        sa.func.pg_advisory_xact_lock(
-            sa.func.hashtextextended(
-                sa.cast(bindparam("organization_id", type_=sa.Uuid), sa.Text)
-                + sa.func.lower(bindparam("email", type_=sa.Text)),
-                0,
-            )
-        )
-    )
-)
+_email = sa.func.unnest(bindparam("emails", type_=sa.ARRAY(sa.Text))).column_valued("email")
+_place = sa.func.hashtextextended(
+    sa.cast(bindparam("organization_id", type_=sa.Uuid), sa.Text) + sa.func.lower(_email), 0
+).label("place")
+_places = sa.select(_place).distinct().order_by(_place).subquery()  # in one order, so that no two wait for each other
+lock_emails = Statement(sa.select(sa.func.pg_advisory_xact_lock(_places.c.place)))
 
 find_leads_by_email = Statement(
     sa.select(leads)

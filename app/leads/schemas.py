@@ -10,6 +10,7 @@ from app.core.fields import Email, ExternalId, Name, Phone, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
+from app.records.batch_schemas import BatchCreate, BatchItem, Items
 from app.workflow.pipeline import Outcome, Step
 
 AllowDuplicate = Annotated[bool, Field(description="Insist although another lead has this e-mail.")]
@@ -86,6 +87,24 @@ class LeadPage(BaseModel):
 
     items: list[Lead]
     next_cursor: str | None
+
+
+class LeadBatchCreate(BatchCreate):
+    """Many leads, each as in a request of its own."""
+
+    items: Items[LeadCreate]
+
+
+class LeadBatchItem(BatchItem):
+    """What became of one lead."""
+
+    record: Lead | None
+
+
+class LeadBatch(BaseModel):
+    """What became of each lead, in the order of the request."""
+
+    items: list[LeadBatchItem]
 
 
 class LeadQuery(PageQuery):

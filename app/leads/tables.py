@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from app.core.schema import TimestampTz, one_of, organization_table, reference
+from app.core.schema import TimestampTz, email_key, one_of, organization_table, reference
 from app.opportunities.qualification import qualification_columns
 from app.people.ownership import ownership
 from app.pipelines.tables import pinned_version
@@ -12,6 +12,7 @@ leads = organization_table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("company_name", sa.Text),
     sa.Column("email", sa.Text),
+    email_key(),
     sa.Column("phone", sa.Text),
     sa.Column("title", sa.Text),
     sa.Column("source", sa.Text),
@@ -40,7 +41,7 @@ leads = organization_table(
     sa.CheckConstraint("(outcome = 'disqualified') = (disqualified_reason IS NOT NULL)", name="disqualified_reason"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_leads__external_id"),
     sa.Index("ix_leads__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_leads__email_key", "organization_id", "email_key"),
     sa.Index("ix_leads__converted_opportunity_id", "organization_id", "converted_opportunity_id"),
     postgresql_with={"fillfactor": "85"},
 )
-sa.Index("ix_leads__email", leads.c.organization_id, sa.func.lower(leads.c.email))

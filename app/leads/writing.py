@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.core.changes import before
+from app.core.changes import before, differing
 from app.core.database import Row, Transaction, new_id
 from app.core.problems import Conflict
 from app.core.resource import check_version
@@ -54,14 +54,21 @@ async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
 
 
 async def change_lead(tx: Transaction, lead_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
-    """Change the given fields; raises `NotFound`, `Forbidden`, `PreconditionFailed`, `LeadClosed`, `DuplicateLead`."""
-    lead = await _lock_open(tx, lead_id, expected)
-    values = {name: value for name, value in changes.items() if name != "allow_duplicate"}
+    """Change the fields whose values are other ones; nothing happens, and nothing is refused, when there are none.
+
+    Raises `NotFound`, `Forbidden`, `PreconditionFailed`, `LeadClosed` and `DuplicateLead`.
+    """
+    lead = await lock_lead(tx, lead_id, read=READ, write=WRITE)
+    check_version(lead.row, expected)
+    insists = changes.get("allow_duplicate", False)
+    values = differing(lead.row, {name: value for name, value in changes.items() if name != "allow_duplicate"})
+    if not values:
+        return lead.row
+    _demand_open(lead)
     email, old_email = values.get("email"), lead.row["email"] or ""
     if email is not None and email.lower() != old_email.lower():
-        insists = changes.get("allow_duplicate", False)
         await refuse_duplicates(tx, email, insists=insists, except_id=lead_id)
-    return await _write(tx, lead, values, "lead.updated") if values else lead.row
+    return await _write(tx, lead, values, "lead.updated")
 
 
 async def qualify_lead(tx: Transaction, lead_id: UUID, qualification: dict[str, Any], expected: int | None) -> Row:
@@ -85,9 +92,13 @@ async def assign_lead(tx: Transaction, lead_id: UUID, asked: LeadAssignment, exp
 async def _lock_open(tx: Transaction, lead_id: UUID, expected: int | None) -> LeadAggregate:
     lead = await lock_lead(tx, lead_id, read=READ, write=WRITE)
     check_version(lead.row, expected)
+    _demand_open(lead)
+    return lead
+
+
+def _demand_open(lead: LeadAggregate) -> None:
     if lead.row["outcome"] != Outcome.OPEN:
         raise LeadClosed
-    return lead
 
 
 async def _write(

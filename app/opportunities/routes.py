@@ -7,16 +7,20 @@ from fastapi import Depends, Query, Response
 
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
+from app.core.fields import PathExternalId
 from app.core.problems import AlreadyExists, NotFound, PreconditionFailed, documented
-from app.core.resource import ExpectedVersion, item_response, page_response
+from app.core.resource import AskedPrecondition, ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.opportunities import queries, schemas
 from app.opportunities.aggregate import read_deal
+from app.opportunities.collection import OPPORTUNITIES
 from app.opportunities.problems import DealClosed, DealCompleted
 from app.opportunities.qualification_schemas import QualificationReplace
 from app.opportunities.writing import READ, WRITE, assign_deal, change_deal, open_deal, qualify_deal
 from app.people.authentication import Permission
 from app.people.permissions import scope
+from app.records.batch import batch_response, write_batch
+from app.records.upsert import upsert, upsert_answers, upsert_response
 
 opportunities = router("opportunities")
 
@@ -42,6 +46,47 @@ async def create_opportunity(caller: Writer, database: AppDatabase, body: schema
     async with database.begin(caller) as tx:
         deal = await open_deal(tx, body.model_dump())
     return item_response(schemas.Opportunity, deal.row, status=201)
+
+
+@opportunities.post(
+    "/opportunities/batch",
+    response_model=schemas.OpportunityBatch,
+    responses=documented(DealClosed, DealCompleted, AlreadyExists),
+)
+async def create_opportunity_batch(
+    caller: Writer, database: AppDatabase, body: schemas.OpportunityBatchCreate
+) -> Response:
+    """Write up to 200 deals at once, each as in a request of its own, with one result for each in their order.
+
+    With `all_or_nothing` every problem points to its item, as `/items/3/email`, and nothing is written. With `per_item`
+    the answer is 200 whatever became of the items: look at the `status` of each.
+    """
+    async with database.begin(caller) as tx:
+        outcomes = await write_batch(tx, OPPORTUNITIES, body)
+    return batch_response(schemas.OpportunityBatch, OPPORTUNITIES, outcomes)
+
+
+@opportunities.put(
+    "/opportunities/by-external-id/{external_id:path}",
+    response_model=schemas.Opportunity,
+    responses=upsert_answers(schemas.Opportunity, DealClosed, DealCompleted),
+)
+async def upsert_opportunity(
+    caller: Writer,
+    database: AppDatabase,
+    external_id: PathExternalId,
+    body: schemas.OpportunityCreate,
+    precondition: AskedPrecondition,
+) -> Response:
+    """Create a deal with this external id, as POST does, or change the one that has it, as PATCH does.
+
+    Of a deal that is there, the fields that are sent change; `owner_id` and `pipeline_id` count only for a new one.
+    Repeated, or sent twice at once, it has one effect: where nothing differs, the version stays and nothing is
+    published.
+    """
+    async with database.begin(caller) as tx:
+        written = await upsert(tx, OPPORTUNITIES, external_id, body, precondition)
+    return upsert_response(schemas.Opportunity, OPPORTUNITIES, written)
 
 
 @opportunities.get(

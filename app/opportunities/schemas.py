@@ -11,6 +11,7 @@ from app.core.fields import Amount, Currency, ExternalId, Name
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
+from app.records.batch_schemas import BatchCreate, BatchItem, Items
 from app.workflow.decision import LossReason
 from app.workflow.pipeline import ForecastCategory, Outcome, Step
 
@@ -81,6 +82,24 @@ class OpportunityPage(BaseModel):
 
     items: list[Opportunity]
     next_cursor: str | None
+
+
+class OpportunityBatchCreate(BatchCreate):
+    """Many deals, each as in a request of its own."""
+
+    items: Items[OpportunityCreate]
+
+
+class OpportunityBatchItem(BatchItem):
+    """What became of one deal."""
+
+    record: Opportunity | None
+
+
+class OpportunityBatch(BaseModel):
+    """What became of each deal, in the order of the request."""
+
+    items: list[OpportunityBatchItem]
 
 
 class OpportunityQuery(PageQuery):

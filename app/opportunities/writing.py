@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from app.core.changes import before
+from app.core.changes import before, differing
 from app.core.database import Row, Transaction, new_id
 from app.core.problems import Invalid
 from app.core.resource import check_version
 from app.opportunities import part_queries, queries
-from app.opportunities.aggregate import Deal, lock_running_deal, payload_of, publish
+from app.opportunities.aggregate import Deal, lock_deal, lock_running_deal, payload_of, publish
 from app.opportunities.problems import DealClosed
 from app.outbox.record import start
 from app.people.assignment import owned, team_of
@@ -56,13 +56,17 @@ async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WR
 
 
 async def change_deal(tx: Transaction, opportunity_id: UUID, changes: dict[str, Any], expected: int | None) -> Row:
-    """Change own fields.
+    """Change the own fields whose values are other ones; nothing happens, and nothing is refused, when there are none.
 
     Raises `NotFound`, `Forbidden`, `PreconditionFailed`, `DealClosed`, `DealCompleted`, and `Invalid` for another
     currency than that of the deal's line items and for a source as `open_deal` does.
     """
-    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
+    deal = await lock_deal(tx, opportunity_id, read=READ, write=WRITE)
     check_version(deal.row, expected)
+    changes = differing(deal.row, changes)
+    if not changes:
+        return deal.row
+    deal.demand_running()
     is_correction = reach_of(tx.caller, WRITE) is Reach.ORGANIZATION
     if deal.row["outcome"] != Outcome.OPEN and changes.keys() & _SETTLED and not is_correction:
         raise DealClosed

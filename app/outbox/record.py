@@ -4,6 +4,8 @@ The order is always: lock the subject, read, decide, write, record. Nothing is w
 that took its id earlier than the lock could show its events in the feed before older ones of the same subject.
 """
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,11 +17,16 @@ from app.core.routing import LostRace
 from app.outbox.event import Event, Subject, render
 from app.outbox.tables import events, subjects
 
+
 # The row's own lock is not enough: when several wait for it, Postgres gives some their transaction id before they get
 # the row, and they overtake each other. Whoever has passed the gate finds the row free, and takes its id after that.
-_pass = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.cast(bindparam("id", type_=sa.Uuid), sa.Text), 0))
-_pass_gate = Statement(sa.select(_pass))
-_gate = sa.select(bindparam("id", type_=sa.Uuid).label("id"), _pass).cte("gate").prefix_with("MATERIALIZED")
+def _pass(subject_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[Any]:
+    return sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.cast(subject_id, sa.Text), 0))
+
+
+_id = bindparam("id", type_=sa.Uuid)
+_gate = sa.select(_id.label("id"), _pass(_id)).cte("gate").prefix_with("MATERIALIZED")
+_pass_gates = Statement(sa.select(_pass(sa.func.unnest(bindparam("ids", type_=sa.ARRAY(sa.Uuid))).column_valued("id"))))
 _locked = (
     sa.select(subjects.c.type, subjects.c.last_sequence)
     .where(subjects.c.organization_id == bindparam("organization_id"), subjects.c.id == _gate.c.id)
@@ -27,6 +34,14 @@ _locked = (
     .lateral("locked")
 )
 _lock = Statement(sa.select(_locked.c.type, _locked.c.last_sequence).select_from(_gate.join(_locked, sa.true())))
+_lock_all = Statement(
+    sa.select(subjects.c.id, subjects.c.type, subjects.c.last_sequence)
+    .where(
+        subjects.c.organization_id == bindparam("organization_id"),
+        subjects.c.id == sa.any_(bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
+    )
+    .with_for_update()
+)
 
 _start = Statement(
     insert(subjects).values(
@@ -64,14 +79,21 @@ async def start(tx: Transaction, subject_type: str, subject_id: UUID) -> Subject
 
 async def pass_gates(tx: Transaction, *subject_ids: UUID) -> None:
     """Wait for several subjects before the first of them is locked, which gives the transaction its id."""
-    for subject_id in sorted(subject_ids):
-        await tx.fetch_value(_pass_gate, id=subject_id)
+    if subject_ids:  # in one order, so that no two wait for each other
+        await tx.execute(_pass_gates, ids=sorted(subject_ids))
 
 
 async def lock(tx: Transaction, subject_id: UUID) -> Subject | None:
     """Take the aggregate's lock until the end of the transaction; nothing when there is no such subject."""
     row = await tx.fetch_one(_lock, id=subject_id)
     return None if row is None else Subject(row["type"], subject_id, row["last_sequence"])
+
+
+async def lock_all(tx: Transaction, subject_ids: Sequence[UUID]) -> dict[UUID, Subject]:
+    """Take the locks of several aggregates; those that there are, by id."""
+    await pass_gates(tx, *subject_ids)
+    rows = await tx.fetch_all(_lock_all, ids=list(subject_ids))
+    return {row["id"]: Subject(row["type"], row["id"], row["last_sequence"]) for row in rows}
 
 
 async def record(tx: Transaction, subject: Subject, event: Event) -> tuple[Subject, UUID]:

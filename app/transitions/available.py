@@ -22,6 +22,13 @@ async def available_transitions(tx: Transaction, workflow: Workflow, record_id: 
     )
 
 
+def explain_way(caller: Caller, walker: Walker, to_stage: str) -> AvailableTransition | None:
+    """Explain the edge to one stage; nothing when there is none that a transition may take."""
+    found = options(walker.definition, walker.standing, walker.evidence)
+    ways = (option for option in found if option.target.name == to_stage and option.edge.only_by is None)
+    return next((_explain(caller, walker, way) for way in ways), None)
+
+
 def _explain(caller: Caller, walker: Walker, option: Option) -> AvailableTransition:
     action = walker.workflow.action_of(option.edge, walker.definition)
     may_override = option.edge.may_override and is_within(caller, "transitions.override", walker.row)

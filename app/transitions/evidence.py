@@ -111,7 +111,7 @@ def _count_of(table: sa.Table, name: str, *conditions: ColumnElement[bool]) -> s
     return counting.correlate(opportunities).scalar_subquery().label(name)
 
 
-find_deal = Statement(
+_deals = (
     sa.select(
         opportunities,
         organizations.c.discount_limit_percent,
@@ -134,8 +134,10 @@ find_deal = Statement(
         .join(_hand_over, sa.true())
         .join(_satisfaction, sa.true())
     )
-    .where(in_organization(opportunities), opportunities.c.id == bindparam("id"))
+    .where(in_organization(opportunities))
 )
+find_deal = Statement(_deals.where(opportunities.c.id == bindparam("id")))
+find_deals = Statement(_deals.where(opportunities.c.id == sa.any_(bindparam("ids", type_=sa.ARRAY(sa.Uuid)))))
 
 find_lead = Statement(
     sa.select(

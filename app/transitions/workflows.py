@@ -1,6 +1,6 @@
 """What leads and deals differ in when their stage changes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,10 @@ from app.leads import queries as lead_queries
 from app.opportunities import aggregate as deal_aggregate
 from app.opportunities import queries as deal_queries
 from app.outbox.event import Subject
-from app.outbox.record import lock
+from app.outbox.record import lock, lock_all
 from app.people.permissions import is_within
 from app.pipelines.queries import definition_of
-from app.transitions.evidence import evidence_of, find_deal, find_lead
+from app.transitions.evidence import evidence_of, find_deal, find_deals, find_lead
 from app.workflow.criteria import Evidence
 from app.workflow.decision import Standing
 from app.workflow.pipeline import Definition, Edge, Outcome, Step, TransitionKind
@@ -79,10 +79,32 @@ async def read_walker(tx: Transaction, workflow: Workflow, record_id: UUID) -> W
     return await _read(tx, workflow, record_id, Subject(workflow.noun, record_id, -1))
 
 
+async def lock_deals(tx: Transaction, opportunity_ids: Sequence[UUID]) -> dict[UUID, Walker]:
+    """Lock many deals and read them with their evidence; those within the caller's reach, by id."""
+    subjects = await lock_all(tx, opportunity_ids)
+    rows = await _visible_deals(tx, opportunity_ids)
+    return {row["id"]: await _walker(tx, DEAL, row, subjects[row["id"]]) for row in rows if row["id"] in subjects}
+
+
+async def read_deals(tx: Transaction, opportunity_ids: Sequence[UUID]) -> dict[UUID, Walker]:
+    """Read many deals with their evidence, without locks; those within the caller's reach, by id."""
+    rows = await _visible_deals(tx, opportunity_ids)
+    return {row["id"]: await _walker(tx, DEAL, row, Subject(DEAL.noun, row["id"], -1)) for row in rows}
+
+
+async def _visible_deals(tx: Transaction, opportunity_ids: Sequence[UUID]) -> list[Row]:
+    rows = await tx.fetch_all(find_deals, ids=list(opportunity_ids))
+    return [row for row in rows if is_within(tx.caller, DEAL.read, row)]
+
+
 async def _read(tx: Transaction, workflow: Workflow, record_id: UUID, subject: Subject | None) -> Walker:
     row = await tx.fetch_one(workflow.find, id=record_id)
     if row is None or subject is None or not is_within(tx.caller, workflow.read, row):
         raise NotFound
+    return await _walker(tx, workflow, row, subject)
+
+
+async def _walker(tx: Transaction, workflow: Workflow, row: Row, subject: Subject) -> Walker:
     definition = await definition_of(tx, row["pipeline_id"], row["pipeline_version"])
     return Walker(workflow, subject, row, definition)
 

@@ -19,10 +19,11 @@ class Variant:
 
 VARIANTS = (
     Variant(
-        "the feed is ordered by id",
+        "the feed is read by id",
         "app/outbox/feed.py",
-        ".where(_is_after, _is_within, is_wanted)\n    .order_by(*_order)",
-        ".where(_is_after, _is_within, is_wanted)\n    .order_by(events.c.id)",
+        'sa.tuple_(*_order) > sa.tuple_(bindparam("after_xid", type_=Xid8()), bindparam("after_id", type_=sa.Uuid))',
+        'sa.tuple_(sa.func.least(events.c.xid, bindparam("after_xid", type_=Xid8())), events.c.id)\n    '
+        '> sa.tuple_(bindparam("after_xid", type_=Xid8()), bindparam("after_id", type_=sa.Uuid))',
         "tests/outbox/test_feed.py::test_never_skips_under_writers_that_hold_roll_back_and_contend",
     ),
     Variant(
@@ -49,7 +50,7 @@ VARIANTS = (
     Variant(
         "a subject is locked without its gate, and the second wall is gone",
         "app/outbox/record.py",
-        'hashtextextended(sa.cast(bindparam("id", type_=sa.Uuid), sa.Text), 0)',
+        "hashtextextended(sa.cast(subject_id, sa.Text), 0)",
         "hashtextextended(sa.cast(sa.func.gen_random_uuid(), sa.Text), 0)",
         "tests/outbox/test_feed.py::test_keeps_its_order_under_requests_with_and_without_keys_that_contend_for_one_deal",
     ),
@@ -63,15 +64,17 @@ VARIANTS = (
     Variant(
         "results count whoever holds the lane",
         "app/webhooks/settling.py",
-        "AND subject_id = ours.subject_id AND token = ours.token",
-        "AND subject_id = ours.subject_id",
+        "subject_id, token\n    FROM webhook_lanes\n    WHERE organization_id = ours.organization_id "
+        "AND endpoint_id = ours.endpoint_id\n        AND subject_id = ours.subject_id AND token = ours.token",
+        "subject_id, ours.token\n    FROM webhook_lanes\n    WHERE organization_id = ours.organization_id "
+        "AND endpoint_id = ours.endpoint_id\n        AND subject_id = ours.subject_id",
         "tests/webhooks/test_lanes.py::test_a_lease_that_ran_out_is_taken_over_and_the_late_result_refused",
     ),
     Variant(
         "a leased lane is claimed again",
         "app/webhooks/lanes.py",
-        "due_at > '-infinity' AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())",
-        "due_at > '-infinity' AND due_at <= now()",
+        " AND (lease_until IS NULL OR lease_until <= now())",
+        "",
         "tests/webhooks/test_lanes.py::test_a_leased_lane_is_not_claimed_again",
     ),
     Variant(
@@ -136,7 +139,7 @@ VARIANTS = (
         "address = await self._guard.resolve(destination)",
         "address = await self.__dict__.setdefault('known', {}).setdefault(\n"
         "            destination.host, asyncio.ensure_future(self._guard.resolve(destination))\n        )",
-        "tests/webhooks/test_sender_pinning.py::test_a_url_that_was_good_is_blocked_when_its_name_moves_inside",
+        "tests/webhooks/test_sender_pinning.py::test_connects_to_the_address_of_this_attempts_answer",
     ),
     Variant(
         "the time is not signed",

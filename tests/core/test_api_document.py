@@ -10,7 +10,7 @@ COMMITTED = Path(__file__).parents[2] / "openapi" / "openapi.json"
 
 VERBS = (
     "list|get|create|update|delete|replace|complete|send|accept|reject|expire"
-    "|approve|sign|terminate|resolve|enable|test|replay|stream"
+    "|approve|sign|terminate|resolve|enable|test|replay|stream|upsert"
 )
 
 
