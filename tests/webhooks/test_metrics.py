@@ -16,6 +16,12 @@ from tests.builders.server_process import free_port
 from tests.builders.workers import hasty, until_settled
 from tests.department import Department
 
+NOTHING_ELSE_OWED = """
+UPDATE webhook_endpoints SET state = 'disabled';
+UPDATE webhook_deliveries SET status = 'failed', settled_at = now() WHERE status = 'pending';
+DELETE FROM webhook_lanes
+"""
+
 
 def value(registry: CollectorRegistry, name: str, **labels: str) -> float:
     return registry.get_sample_value(f"stageline_webhook_{name}", labels) or 0.0
@@ -24,7 +30,7 @@ def value(registry: CollectorRegistry, name: str, **labels: str) -> float:
 async def test_attempts_and_deliveries_are_counted_by_what_came_of_them(
     department: Department, settings: Settings, owner: asyncpg.Connection
 ) -> None:
-    await owner.execute("UPDATE webhook_endpoints SET state = 'disabled'")  # those of other tests count too
+    await owner.execute(NOTHING_ELSE_OWED)
     registry, stop = CollectorRegistry(), asyncio.Event()
     worker = Worker(settings, hasty(), metrics=WorkerMetrics(registry))
     async with listening() as receiver:
@@ -47,7 +53,7 @@ async def test_attempts_and_deliveries_are_counted_by_what_came_of_them(
 async def test_the_backlog_is_measured(
     department: Department, worker_database: Database, owner: asyncpg.Connection
 ) -> None:
-    await owner.execute("DELETE FROM webhook_lanes")
+    await owner.execute(NOTHING_ELSE_OWED)
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
     await metrics.look(worker_database)
