@@ -73,8 +73,8 @@ VARIANTS = (
     Variant(
         "a leased lane is claimed again",
         "app/webhooks/lanes.py",
-        " AND (lease_until IS NULL OR lease_until <= now())",
-        "",
+        "lease_until = now() + ",
+        "lease_until = now() - ",
         "tests/webhooks/test_lanes.py::test_a_leased_lane_is_not_claimed_again",
     ),
     Variant(
