@@ -67,6 +67,7 @@ STANDARD_CLAIM = Claim()
 # the time has come: whoever locks the endpoint's row probes, and moves the time behind its lease. Nothing here waits.
 # Each lane is looked up by its key and changed at its place, as in settling. One that somebody changed since this
 # statement began is not at the place that it sees, and left for the next claim, which whoever changed it brings about.
+# So are the lanes of an endpoint that was changed: one would probe while the endpoint's time stays where it was.
 _lease = Statement(
     sa.text("""
 WITH candidates AS MATERIALIZED (
@@ -115,7 +116,9 @@ WITH candidates AS MATERIALIZED (
             AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
         FOR UPDATE SKIP LOCKED
     ) lane
-    WHERE NOT candidates.is_probe OR candidates.endpoint_id IN (SELECT endpoint_id FROM probing)
+    WHERE NOT candidates.is_probe OR candidates.endpoint_id IN (
+        SELECT probing.endpoint_id FROM probing JOIN webhook_endpoints seen ON seen.ctid = probing.place
+    )
 ), leased AS (
     UPDATE webhook_lanes lane
     SET token = nextval('webhook_lane_tokens'),
