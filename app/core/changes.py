@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_BY_DATABASE = {"version", "updated_at", "email_key"}
+_NOT_TOLD = {"version", "updated_at", "email_key"}
 
 
 def differing(record: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -13,4 +13,4 @@ def differing(record: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 
 def before(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """The old values of the fields that changed, without what the database sets itself."""
-    return {name: old[name] for name in dict(new) if name not in _BY_DATABASE and old[name] != new[name]}
+    return {name: old[name] for name in dict(new) if name not in _NOT_TOLD and old[name] != new[name]}

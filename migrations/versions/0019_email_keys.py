@@ -12,7 +12,7 @@ _TABLES = ("leads", "contacts")
 
 
 def upgrade() -> None:
-    # rewrites the tables, about a second for 300,000 rows
+    # a stored column rewrites its table, under a lock that holds writers up meanwhile
     for table in _TABLES:
         op.add_column(table, sa.Column("email_key", sa.Text(), sa.Computed("lower(email)", persisted=True)))
         op.create_index(f"ix_{table}__email_key", table, ["organization_id", "email_key"], unique=False)
