@@ -1,11 +1,12 @@
 """Finds what must not be in the histories of clients, database and receivers, and names it."""
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bench.faults.history import Answer, Asked, Event, Holdings, Transition
+from bench.faults.history import Answer, Asked, Event, Holdings, Repeated, Transition
 
 STAGE_CHANGED = "opportunity.stage_changed"
 
@@ -30,6 +31,10 @@ class Kind(StrEnum):
     UNSIGNED = "a message's signature is not right"
     FOREIGN = "a message for another organization, or one not subscribed to"
     UNKNOWN_EVENT = "a message about an event that is not in the log"
+    UNANSWERED = "a repeated request that was never answered"
+    UNEQUAL = "a repeated request was answered in different ways"
+    ANSWERED_ANEW = "a repeated request was carried out more than once by its answers"
+    OTHER_EFFECT = "a repeated request has other effects than the one that its answer tells of"
     FEED_LOST = "an event was not seen in the feed"
     FEED_TWICE = "an event was seen twice in the feed"
     FEED_FOREIGN = "an event in the feed that was never committed"
@@ -65,6 +70,21 @@ def _check_answer(asked: Asked, made: Sequence[Transition]) -> Iterator[Violatio
         yield Violation(Kind.LOST, detail)
     if any((row.deal_id, row.to_stage) != (asked.deal_id, asked.to_stage) for row in made):
         yield Violation(Kind.NOT_AS_ASKED, detail)
+
+
+def check_repeated(repeated: Iterable[Repeated], made: Mapping[str, Sequence[str]]) -> Iterator[Violation]:
+    """All senders of a request heard the same bytes, which tell of its one effect; `made` gives ids by key."""
+    for each in repeated:
+        answers = [heard for heard in each.heard if heard is not None]
+        if len(answers) < len(each.heard):
+            yield Violation(Kind.UNANSWERED, f"{each.key}: {len(each.heard) - len(answers)} senders")
+        if len({(heard.status, heard.body, heard.headers) for heard in answers}) > 1:
+            yield Violation(Kind.UNEQUAL, f"{each.key}: {sorted({heard.status for heard in answers})}")
+        if sum(not heard.is_replayed for heard in answers) > 1:
+            yield Violation(Kind.ANSWERED_ANEW, each.key)
+        told = {json.loads(heard.body).get("id") for heard in answers}
+        if told != set(made.get(each.key, ())) or len(made.get(each.key, ())) != 1:
+            yield Violation(Kind.OTHER_EFFECT, f"{each.key}: {len(made.get(each.key, ()))} made")
 
 
 def check_ledger(holdings: Holdings) -> Iterator[Violation]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Answer(StrEnum):
@@ -25,6 +26,27 @@ class Asked:
     transition_id: str | None = None
     attempts: int = 0
     is_replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A definite answer: its status, its bytes, and the headers that speak of the record."""
+
+    status: int
+    body: bytes
+    headers: tuple[str | None, ...]
+    is_replayed: bool
+
+
+@dataclass(slots=True)
+class Repeated:
+    """One request under one key, and what each of its senders heard; nothing where patience ended."""
+
+    key: str
+    path: str
+    body: dict[str, Any]
+    heard: list[Heard | None] = field(default_factory=list)
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ import random
 from collections.abc import Callable, Sequence
 
 from bench.faults.house import House
+from bench.faults.load import Load
 from bench.faults.processes import Program
-from bench.faults.walkers import Walkers
 
 _LOOK_SECONDS = 0.01
 _JITTER_SECONDS = 0.05
@@ -17,18 +17,18 @@ def moments_of(rng: random.Random, count: int, until: int) -> list[int]:
     return sorted(rng.sample(range(until // (count * 4) + 1, until), count))
 
 
-async def kill_apis(house: House, walkers: Walkers, moments: Sequence[int], rng: random.Random) -> None:
-    """Kill an API process at each moment, which counts transitions; the walkers wait when they are too far ahead."""
+async def kill_apis(house: House, load: Load, moments: Sequence[int], rng: random.Random) -> None:
+    """Kill an API process at each moment, which counts what is done; clients wait when they are too far ahead."""
     for moment in moments:
-        walkers.allowed = moment + walkers.count * 2
-        while walkers.done < moment:
+        load.allowed = moment + load.count * 2
+        while load.done < moment:
             await asyncio.sleep(_LOOK_SECONDS)
         api = rng.choice(house.apis)
         await house.until_ready(api)
         await asyncio.sleep(rng.random() * _JITTER_SECONDS)
         api.program.kill()
         api.program.start()
-    walkers.allowed = None
+    load.allowed = None
 
 
 async def kill_workers(

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from bench.faults.experiment import Run
-from bench.faults.walkers import Walkers
+from bench.faults.load import Load
 
 _SHOW_SECONDS = 0.25
 
 
 @asynccontextmanager
-async def watched(run: Run, walkers: Walkers) -> AsyncIterator[None]:
-    """Show the walkers' progress for as long as the block lasts."""
-    task = asyncio.create_task(_watch(run, walkers))
+async def watched(run: Run, load: Load, what: str = "transitions") -> AsyncIterator[None]:
+    """Show how much of it is done, for as long as the block lasts."""
+    task = asyncio.create_task(_watch(run, load, what))
     try:
         yield
     finally:
@@ -22,7 +22,7 @@ async def watched(run: Run, walkers: Walkers) -> AsyncIterator[None]:
             await task
 
 
-async def _watch(run: Run, walkers: Walkers) -> None:
+async def _watch(run: Run, load: Load, what: str) -> None:
     while True:
-        run.tell("transitions", walkers.done, walkers.wanted)
+        run.tell(what, load.done, load.wanted)
         await asyncio.sleep(_SHOW_SECONDS)

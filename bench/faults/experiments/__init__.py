@@ -1,4 +1,4 @@
-"""The experiments E1 to E12, each in a module named after what it does to the service."""
+"""The experiments E1 to E14, each in a module named after what it does to the service."""
 
 from bench.faults.experiment import Experiment
 from bench.faults.experiments.broken_variants import BROKEN_VARIANTS
@@ -11,6 +11,8 @@ from bench.faults.experiments.killed_apis import KILLED_APIS
 from bench.faults.experiments.killed_workers import KILLED_WORKERS
 from bench.faults.experiments.latency import LATENCY
 from bench.faults.experiments.postgres_outages import POSTGRES_OUTAGES
+from bench.faults.experiments.racing_writers import RACING_WRITERS
+from bench.faults.experiments.repeated_requests import REPEATED_REQUESTS
 from bench.faults.experiments.signatures import SIGNATURES
 from bench.faults.experiments.stuck_deal import STUCK_DEAL
 
@@ -27,4 +29,6 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     HOSTILE_RECEIVERS,
     SIGNATURES,
     BROKEN_VARIANTS,
+    REPEATED_REQUESTS,
+    RACING_WRITERS,
 )
