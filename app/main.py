@@ -18,6 +18,7 @@ from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
 from app.core.partitions import create_ahead
+from app.core.rate_limits import RateLimits
 from app.core.request_metrics import RequestMetrics
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
@@ -29,6 +30,7 @@ from app.outbox.streaming import EventStreams, StreamLimits
 from app.outbox.wakeup import Wakeup, listen
 from app.people.authentication import Authenticator
 from app.people.routes import people
+from app.people.strangers import Strangers
 from app.pipelines.routes import pipelines
 from app.products.routes import products
 from app.proposals.routes import proposals
@@ -103,7 +105,8 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
     docs_page.install(app)
     problem_handlers.install(app)
     describe(app)
-    layers.install(app, settings, _measured(app))
+    app.state.rate_limits = RateLimits(settings)
+    layers.install(app, settings, _measured(app), app.state.rate_limits)
     return app
 
 
@@ -167,7 +170,7 @@ def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.secret_box = settings.secret_box()
     app.state.database = database
     app.state.readiness_checks = []
-    app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)
+    app.state.authenticator = Authenticator(database, settings.caller_cache_seconds, Strangers(settings))
     limits = StreamLimits(
         settings.max_event_streams, settings.event_stream_heartbeat_seconds, settings.event_stream_slow_reader_seconds
     )

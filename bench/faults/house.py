@@ -23,6 +23,8 @@ _SETTINGS = {
     "STAGELINE_WEBHOOK_ALLOW_HTTP": "true",
     "STAGELINE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
     "STAGELINE_LOG_LEVEL": "warning",
+    "STAGELINE_RATE_LIMIT_KEY_REQUESTS": "0",
+    "STAGELINE_RATE_LIMIT_ORGANIZATION_REQUESTS": "0",
     "STAGELINE_SECRET_KEYS": f"bench:{base64.b64encode(bytes(32)).decode()}",
 }
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
