@@ -15,6 +15,7 @@ from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
 from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
+from app.core.admission import Admission
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
 from app.core.partitions import create_ahead
@@ -106,7 +107,8 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
     problem_handlers.install(app)
     describe(app)
     app.state.rate_limits = RateLimits(settings)
-    layers.install(app, settings, _measured(app), app.state.rate_limits)
+    app.state.admission = Admission(settings.max_requests_in_flight)
+    layers.install(app, settings, _measured(app), app.state.rate_limits, app.state.admission)
     return app
 
 
@@ -114,6 +116,11 @@ def _measured(app: FastAPI) -> RequestMetrics:
     app.state.registry = registry = metrics.new_registry()
     readings = metrics.Readings(registry)
     metrics.measure_pool(readings, lambda: app.state.database)
+    readings.counter(
+        "stageline_requests_refused",
+        "Requests beyond those that may be in flight.",
+        lambda: app.state.admission.refused,
+    )
     readings.gauge("stageline_event_streams_open", "Event streams.", lambda: app.state.event_streams.open)
     return RequestMetrics(registry)
 

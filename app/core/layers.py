@@ -4,6 +4,7 @@ from fastapi import FastAPI, Response
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 
+from app.core.admission import Admission, Admitted
 from app.core.body_limit import BodyLimit
 from app.core.idempotency import HEADER, REPLAYED
 from app.core.problem_handlers import UnexpectedErrors, render
@@ -30,12 +31,15 @@ class CrossOrigin(CORSMiddleware):
         return refusal
 
 
-def install(app: FastAPI, settings: Settings, metrics: RequestMetrics, limits: RateLimits) -> None:
+def install(
+    app: FastAPI, settings: Settings, metrics: RequestMetrics, limits: RateLimits, admission: Admission
+) -> None:
     """Put the layers around the application."""
     app.add_middleware(UnexpectedErrors)
     if limits.policy:
         app.add_middleware(RateLimitFields, policy=limits.policy)
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, deadline_seconds=settings.body_deadline_seconds)
+    app.add_middleware(Admitted, admission=admission)
     app.add_middleware(
         CrossOrigin,
         allow_origins=settings.cors_allowed_origins,

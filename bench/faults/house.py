@@ -25,6 +25,7 @@ _SETTINGS = {
     "STAGELINE_LOG_LEVEL": "warning",
     "STAGELINE_RATE_LIMIT_KEY_REQUESTS": "0",
     "STAGELINE_RATE_LIMIT_ORGANIZATION_REQUESTS": "0",
+    "STAGELINE_SHUTDOWN_DELAY_SECONDS": "0",
     "STAGELINE_SECRET_KEYS": f"bench:{base64.b64encode(bytes(32)).decode()}",
 }
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
