@@ -17,6 +17,7 @@ from app.core.problems import (
     RequestTimeout,
     UnsupportedMediaType,
 )
+from app.core.rate_limits import FIELD, POLICY_FIELD, TooManyRequests
 from app.webhooks.document import TAG, add_webhooks
 
 _ERROR = "4", "5"
@@ -35,6 +36,26 @@ _KEY_PARAMETER = {
 _REPLAYED_HEADER = {
     "schema": {"type": "string", "enum": ["true"]},
     "description": f"The request was answered before, with these bytes; only with `{HEADER}`.",
+}
+_RETRY_AFTER = "Retry-After"
+_WITH_RETRY_AFTER = "429", "503"
+_HEADERS = {
+    POLICY_FIELD: {
+        "schema": {"type": "string"},
+        "description": (
+            "The quotas that the request counts for, a structured field (RFC 9651): `q` requests in each `w` seconds."
+        ),
+        "example": '"key";q=1000;w=10, "organization";q=5000;w=10',
+    },
+    FIELD: {
+        "schema": {"type": "string"},
+        "description": "What is left of each quota: `r` requests now, and more after `t` seconds.",
+        "example": '"key";r=940;t=1, "organization";r=4212;t=1',
+    },
+    _RETRY_AFTER: {
+        "schema": {"type": "integer", "minimum": 1},
+        "description": "Seconds to wait before it makes sense to ask again.",
+    },
 }
 _LOCATION_HEADER = {
     "schema": {"type": "string", "format": "uri-reference", "pattern": "^/v1/"},
@@ -104,7 +125,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
                 operation["responses"]["201"].setdefault("headers", {})["Location"] = _LOCATION_HEADER
             if method == "post":
                 _take_key(operation)
+            if "security" in operation:
+                _limit(operation["responses"])
+            for status in set(_WITH_RETRY_AFTER) & operation["responses"].keys():
+                _add_headers(operation["responses"][status], _RETRY_AFTER)
             operation["responses"] = dict(sorted(operation["responses"].items()))
+    document["components"]["headers"] = _HEADERS
     add_webhooks(document)
     schemas = document["components"]["schemas"]
     for framework_schema in ("HTTPValidationError", "ValidationError"):
@@ -134,3 +160,15 @@ def _take_key(operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         if not status.startswith(_ERROR):
             response.setdefault("headers", {})[REPLAYED] = _REPLAYED_HEADER
+
+
+def _limit(responses: dict[str, Any]) -> None:
+    """What every operation with a caller has: quotas, told with what it answers."""
+    _add_problems(responses, TooManyRequests)
+    for status, response in responses.items():
+        if not status.startswith(_ERROR) or status == str(TooManyRequests.status):
+            _add_headers(response, POLICY_FIELD, FIELD)
+
+
+def _add_headers(response: dict[str, Any], *names: str) -> None:
+    response.setdefault("headers", {}).update({name: {"$ref": f"#/components/headers/{name}"} for name in names})

@@ -15,9 +15,11 @@ from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
 from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
+from app.core.admission import Admission
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
 from app.core.partitions import create_ahead
+from app.core.rate_limits import RateLimits
 from app.core.request_metrics import RequestMetrics
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
@@ -29,6 +31,7 @@ from app.outbox.streaming import EventStreams, StreamLimits
 from app.outbox.wakeup import Wakeup, listen
 from app.people.authentication import Authenticator
 from app.people.routes import people
+from app.people.strangers import Strangers
 from app.pipelines.routes import pipelines
 from app.products.routes import products
 from app.proposals.routes import proposals
@@ -103,7 +106,9 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
     docs_page.install(app)
     problem_handlers.install(app)
     describe(app)
-    layers.install(app, settings, _measured(app))
+    app.state.rate_limits = RateLimits(settings)
+    app.state.admission = Admission(settings.max_requests_in_flight)
+    layers.install(app, settings, _measured(app), app.state.rate_limits, app.state.admission)
     return app
 
 
@@ -111,6 +116,11 @@ def _measured(app: FastAPI) -> RequestMetrics:
     app.state.registry = registry = metrics.new_registry()
     readings = metrics.Readings(registry)
     metrics.measure_pool(readings, lambda: app.state.database)
+    readings.counter(
+        "stageline_requests_refused",
+        "Requests beyond those that may be in flight.",
+        lambda: app.state.admission.refused,
+    )
     readings.gauge("stageline_event_streams_open", "Event streams.", lambda: app.state.event_streams.open)
     return RequestMetrics(registry)
 
@@ -167,7 +177,7 @@ def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.secret_box = settings.secret_box()
     app.state.database = database
     app.state.readiness_checks = []
-    app.state.authenticator = Authenticator(database, settings.caller_cache_seconds)
+    app.state.authenticator = Authenticator(database, settings.caller_cache_seconds, Strangers(settings))
     limits = StreamLimits(
         settings.max_event_streams, settings.event_stream_heartbeat_seconds, settings.event_stream_slow_reader_seconds
     )

@@ -1,21 +1,23 @@
 """`stageline serve`: a database, the newest schema, an organization with its first key, the API and the worker."""
 
+import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from socket import socket
+from types import FrameType
 from uuid import UUID
 
 import uvicorn
 from fastapi import FastAPI
 from rich.console import Console
 
-from app.core import heap
-from app.core.connection import Protocol
+from app.core import heap, open_files
 from app.core.database import Database, connect
 from app.core.migrate import migrate
+from app.core.protocol import Bounds, Protocol
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
 from app.founding import create_organization
@@ -39,13 +41,28 @@ class Address:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which ends the event streams before it waits for open connections."""
+    """uvicorn's, which leaves in the order that balancers and clients can follow.
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    After SIGTERM it is not ready, and for a while still answers, each connection for the last time; then the event
+    streams end, and what is in flight is waited for.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, bounds: Bounds, delay_seconds: float) -> None:
         super().__init__(config)
         self._app = app
+        self._bounds = bounds
+        self._delay_seconds = delay_seconds
+        self._signal: int | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._signal = sig
+        super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._app.state.is_stopping = True
+        self._bounds.is_draining = True
+        if self._signal == signal.SIGTERM:  # whoever presses ctrl-c does not want to wait
+            await asyncio.sleep(self._delay_seconds)
         streams: EventStreams = self._app.state.event_streams
         streams.stop()
         await super().shutdown(sockets)
@@ -114,20 +131,27 @@ def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
     # uvicorn raises the signal again after its shutdown: leave normally, so that an embedded Postgres is stopped too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     app = create_app(settings, with_worker=with_worker)
+    bounds = Bounds(
+        admission=app.state.admission,
+        most_connections=open_files.room_for(settings.max_connections),
+        most_head_bytes=settings.max_header_bytes,
+        head_deadline_seconds=settings.header_deadline_seconds,
+    )
     config = uvicorn.Config(
         app,
         host=address.host,
         port=address.port,
         loop="uvloop",
-        http=Protocol,
+        http=Protocol.within(bounds),
         ws="none",
         access_log=False,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=20,
+        timeout_keep_alive=settings.keep_alive_seconds,
     )
     heap.settle()
-    Server(config, app).run()
+    Server(config, app, bounds, settings.shutdown_delay_seconds).run()
 
 
 def _url(settings: Settings) -> str:

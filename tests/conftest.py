@@ -75,7 +75,14 @@ def with_database(url: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    return Settings(DATABASE_URL=database_url, secret_keys=SECRET_KEYS, caller_cache_seconds=0).for_development()
+    return Settings(
+        DATABASE_URL=database_url,
+        secret_keys=SECRET_KEYS,
+        caller_cache_seconds=0,
+        database_acquire_timeout_seconds=20,  # other tests may have the processor
+        rate_limit_key_requests=1_000_000,  # one key asks for everything there is, in every way
+        rate_limit_organization_requests=1_000_000,
+    ).for_development()
 
 
 @pytest.fixture(scope="session")

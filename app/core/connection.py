@@ -1,7 +1,4 @@
-"""The connection below requests: what was never one is refused, and an answer without an end knows its client.
-
-Whether the client takes it, and how to cut it off.
-"""
+"""What an answer without an end knows of its client: whether it takes what is sent, and how to cut it off."""
 
 import asyncio
 import socket
@@ -9,32 +6,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-
-from app.core.problem_handlers import render
-from app.core.problems import BadRequest
-from app.core.security_headers import ALWAYS, NOT_KEPT
-
-_EXTENSION = "stageline.connection"
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's own, with the transport as an extension of each request's scope.
-
-    What is no request at all is answered with a problem document too.
-    """
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {_EXTENSION: {"transport": self.transport}}
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 # uvicorn's own words, in plain text
-        response = render(BadRequest("This is not an HTTP request that can be read."))
-        more = (*ALWAYS, NOT_KEPT, (b"connection", b"close"))
-        headers = [*self.server_state.default_headers, *response.raw_headers, *more]
-        head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-        self.transport.write(STATUS_LINE[response.status_code] + head + b"\r\n" + bytes(response.body))
-        self.transport.close()
+EXTENSION = "stageline.connection"
 
 
 def hold_nothing_back(scope: MutableMapping[str, Any]) -> None:
@@ -72,6 +44,6 @@ def _open_transport(scope: MutableMapping[str, Any]) -> asyncio.WriteTransport |
 
 
 def _transport(scope: MutableMapping[str, Any]) -> asyncio.WriteTransport | None:
-    extension = scope.get("extensions", {}).get(_EXTENSION, {})
+    extension = scope.get("extensions", {}).get(EXTENSION, {})
     transport: asyncio.WriteTransport | None = extension.get("transport")
     return transport

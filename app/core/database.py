@@ -176,8 +176,7 @@ class Database:
     def __init__(self, pool: asyncpg.Pool, acquire_timeout_seconds: float = 5.0) -> None:
         self.pool = pool
         self.after_commit: Callable[[], None] = _nothing
-        self.use = PoolUse()
-        self._acquire_timeout_seconds = acquire_timeout_seconds
+        self.use = PoolUse(acquire_timeout_seconds)
 
     @asynccontextmanager
     async def begin(self, caller: Caller) -> AsyncIterator[Transaction]:
@@ -207,7 +206,7 @@ class Database:
 
         It may have been committed although this raises. An event must not be recorded by it: nobody would be told.
         """
-        connection = await self.use.acquire(self.pool, self._acquire_timeout_seconds)
+        connection = await self.use.acquire(self.pool)
         try:
             with breaking_off(connection):
                 return await Transaction(connection, None).fetch_all(statement, **parameters)
@@ -216,7 +215,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
-        connection = await self.use.acquire(self.pool, self._acquire_timeout_seconds)
+        connection = await self.use.acquire(self.pool)
         try:
             await command(connection, f"BEGIN; {setting}")
             tx = Transaction(connection, caller)

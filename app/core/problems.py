@@ -145,8 +145,8 @@ class RequestTimeout(Problem):
     title = "Request timeout"
     remedy = "Send it again, all of it at once; a POST under the same `Idempotency-Key`."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Connection": "close"})
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Connection": "close"})
 
 
 class Conflict(Problem):
@@ -212,6 +212,14 @@ class Invalid(Problem):
     def at(cls, pointer: str, code: str, detail: str) -> Self:
         """A problem with one wrong place."""
         return cls(errors=[FieldError(pointer=pointer, code=code, detail=detail)])
+
+
+class HeadersTooLarge(Problem):
+    """The request's line and headers are larger than this service reads."""
+
+    status = 431
+    title = "Request header fields too large"
+    remedy = "Send fewer or shorter headers, and what is long in the body."
 
 
 class InternalError(Problem):

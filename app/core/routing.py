@@ -12,6 +12,7 @@ from app.core import json_body, query_text
 from app.core.fields import shows_secret
 from app.core.idempotency import Handler, once_per_key
 from app.core.problems import UnsupportedMediaType
+from app.core.rate_limits import weigh
 from app.core.request_metrics import count_retry
 
 _ATTEMPTS = 3
@@ -26,7 +27,9 @@ class StrictRequest(Request):
     """A request whose JSON body is parsed strictly."""
 
     async def json(self) -> Any:
-        return json_body.parse(await self.body())
+        value = json_body.parse(await self.body())
+        weigh(self.scope, value)
+        return value
 
 
 class Route(APIRoute):

@@ -56,7 +56,11 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(default=10, ge=1, le=500, description="Connections of one API process.")
     worker_pool_size: int = Field(default=4, ge=2, le=100, description="Connections of one worker.")
-    database_acquire_timeout_seconds: float = Field(default=5.0, gt=0)
+    database_acquire_timeout_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        description="How long a request waits for a connection of the pool; while the queue stands, not at all.",
+    )
     statement_timeout_ms: int = Field(default=15_000, ge=0)
     lock_timeout_ms: int = Field(default=5_000, ge=0)
     idle_in_transaction_timeout_ms: int = Field(default=30_000, ge=0)
@@ -66,6 +70,39 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     body_deadline_seconds: float = Field(
         default=30.0, gt=0, description="How long a request's body may take to arrive, all of it."
+    )
+    rate_limit_window_seconds: int = Field(
+        default=10, ge=1, le=3_600, description="The window of the rate limits: what is used up comes back in it."
+    )
+    rate_limit_key_requests: int = Field(
+        default=1_000, ge=0, description="Requests of one key in a window, to one process; 0: as many as it likes."
+    )
+    rate_limit_organization_requests: int = Field(
+        default=5_000, ge=0, description="Requests of one organization in a window, to one process; 0: no limit."
+    )
+    rate_limit_unknown_keys: int = Field(
+        default=100,
+        ge=0,
+        description="Unknown keys that one client address may have looked up in a window, and all addresses together "
+        "ten times as many; 0: no limit.",
+    )
+    max_requests_in_flight: int = Field(
+        default=100, ge=1, description="Requests that one API process works on at once; more are answered 503 at once."
+    )
+    max_connections: int = Field(
+        default=4_000, ge=1, description="Connections of clients to one API process; more are answered 503 and closed."
+    )
+    max_header_bytes: int = Field(default=32_768, ge=1_024, description="A request's line and headers.")
+    header_deadline_seconds: float = Field(
+        default=10.0, gt=0, description="How long a request's headers may take to arrive, all of them."
+    )
+    keep_alive_seconds: int = Field(
+        default=5, ge=1, le=3_600, description="How long a connection that is not used stays open."
+    )
+    shutdown_delay_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        description="How long, after SIGTERM, a process is not ready any more and still takes requests.",
     )
     is_behind_tls: bool = Field(
         default=False,

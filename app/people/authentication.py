@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Annotated
 from uuid import UUID
 
@@ -13,9 +14,11 @@ from sqlalchemy import bindparam
 from app.core.caller import Caller
 from app.core.database import Database, Statement
 from app.core.problems import Unauthenticated
+from app.core.rate_limits import RateLimits
 from app.people.api_key import ApiKey
 from app.people.permissions import demand
 from app.people.scoping import in_organization
+from app.people.strangers import Strangers
 from app.people.tables import api_keys, teams, users
 
 _MOST_CACHED = 10_000
@@ -44,30 +47,48 @@ _find_user = Statement(
 
 
 class Authenticator:
-    """Finds the caller of a credential; remembers it for `cache_seconds`, which bounds how late a revocation acts."""
+    """Finds the caller of a credential; remembers it for `cache_seconds`, which bounds how late a revocation acts.
 
-    def __init__(self, database: Database, cache_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    A credential that was good before is looked up again whatever `strangers` send.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        cache_seconds: float,
+        strangers: Strangers,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self._cache_seconds = cache_seconds
+        self._strangers = strangers
         self._clock = clock
         self._cache: dict[str, tuple[float, Caller]] = {}
 
-    async def caller_of(self, credential: str) -> Caller:
-        """The caller; raises `Unauthenticated` for anything but a live key of an active user."""
+    async def caller_of(self, credential: str, address: str) -> Caller:
+        """The caller; raises `Unauthenticated` for anything but a live key of an active user.
+
+        Raises `TooManyRequests` when the client's address has sent too many keys that nobody has.
+        """
         cached = self._cache.get(credential)
         if cached is not None and cached[0] > self._clock():
             return cached[1]
+        key = ApiKey.parse(credential)
+        if key is None:
+            raise Unauthenticated
         started = self._clock()
-        caller = await self._look_up(credential)
+        try:
+            with nullcontext() if cached is not None else self._strangers.asking(credential, address):
+                caller = await self._look_up(key)
+        except Unauthenticated:
+            self._cache.pop(credential, None)  # from now on it is a stranger's
+            raise
         if len(self._cache) >= _MOST_CACHED:
             self._cache.clear()
         self._cache[credential] = (started + self._cache_seconds, caller)
         return caller
 
-    async def _look_up(self, credential: str) -> Caller:
-        key = ApiKey.parse(credential)
-        if key is None:
-            raise Unauthenticated
+    async def _look_up(self, key: ApiKey) -> Caller:
         async with self._database.begin_for_credential(key.id) as tx:
             found = await tx.fetch_one(_find_key, id=key.id)
         if found is None or not key.matches(found["secret_sha256"]):
@@ -104,7 +125,10 @@ class Permission:
         if credentials is None:
             raise Unauthenticated
         authenticator: Authenticator = request.app.state.authenticator
-        caller = await authenticator.caller_of(credentials.credentials)
+        address = request.client.host if request.client is not None else ""
+        caller = await authenticator.caller_of(credentials.credentials, address)
+        limits: RateLimits = request.app.state.rate_limits
+        limits.charge(request.scope, credentials.credentials, caller.organization_id)
         if self.action is not None:
             demand(caller, self.action)
         return caller

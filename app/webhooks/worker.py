@@ -45,6 +45,7 @@ _BUSY_REPORTS = 10
 _GATHER_SECONDS = 0.02
 _SWEEP_SECONDS = 60.0
 _LOOK_SECONDS = 10.0
+_ACQUIRE_TIMEOUT_SECONDS = 5.0  # nobody waits for a worker's answer
 _HOUSEKEEPING_SECONDS = 3_600.0
 _HELD_BACK_SECONDS = (0.005, 0.1)
 _SHUTDOWN_SECONDS = 10.0
@@ -259,7 +260,7 @@ class Worker:
             role=WORKER_ROLE,
             size=self._settings.worker_pool_size,
             options=self._settings.server_options() | PLANS,
-            acquire_timeout_seconds=self._settings.database_acquire_timeout_seconds,
+            acquire_timeout_seconds=_ACQUIRE_TIMEOUT_SECONDS,
         )
 
 

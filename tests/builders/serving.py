@@ -7,16 +7,17 @@ from contextlib import asynccontextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
-from app.core.connection import Protocol
+from app.core.protocol import Bounds, Protocol
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import free_port
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[int]:
+async def served(app: ASGIApp, bounds: Bounds | None = None) -> AsyncIterator[int]:
     """The port at which the application is served while the block runs."""
+    http = Protocol.within(bounds or Bounds())
     config = uvicorn.Config(
-        app, port=free_port(), http=Protocol, log_level="critical", lifespan="off", ws="none", server_header=False
+        app, port=free_port(), http=http, log_level="critical", lifespan="off", ws="none", server_header=False
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())

@@ -10,7 +10,8 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.connection import Protocol, abort, hold_nothing_back, lose_after
+from app.core.connection import abort, hold_nothing_back, lose_after
+from app.core.protocol import Protocol
 from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import free_port
 

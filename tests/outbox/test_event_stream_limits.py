@@ -16,8 +16,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from app.core.connection import Protocol
 from app.core.database import Database
+from app.core.protocol import Bounds, Protocol
 from app.core.settings import Settings
 from app.main import create_app
 from app.outbox.place import BEGINNING
@@ -53,8 +53,9 @@ async def until(is_so: Callable[[], bool]) -> None:
 async def serving_here(app: FastAPI) -> AsyncIterator[str]:
     """A server on a real socket in the test's own loop, whose tasks can be counted."""
     port = free_port()
-    config = uvicorn.Config(app, port=port, http=Protocol, log_level="warning", lifespan="on")
-    server = Server(config, app)
+    bounds = Bounds()
+    config = uvicorn.Config(app, port=port, http=Protocol.within(bounds), log_level="warning", lifespan="on")
+    server = Server(config, app, bounds, delay_seconds=0)
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     yield f"http://127.0.0.1:{port}"

@@ -1,0 +1,1 @@
+"""Programs that the harness starts beside the service."""

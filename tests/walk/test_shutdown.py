@@ -1,0 +1,42 @@
+"""How a real server leaves: what it has begun it finishes, and it says so before."""
+
+import asyncio
+import signal
+
+import httpx
+
+from app.core.settings import Settings
+from tests.builders.receiver import PATIENCE_SECONDS
+from tests.builders.server_process import serving_on
+from tests.department import Department
+
+
+async def test_a_server_that_is_asked_to_leave_is_not_ready_and_answers_all_that_comes_until_then(
+    settings: Settings, department: Department
+) -> None:
+    with serving_on(str(settings.database_url), shutdown_delay_seconds=3) as server:
+        headers = {"Authorization": f"Bearer {department.operations.key}"}
+        is_leaving = asyncio.Event()
+        async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE_SECONDS) as client:
+
+            async def ask() -> list[httpx.Response]:
+                answers = []
+                while not is_leaving.is_set():
+                    answers.append(await client.post("/v1/accounts", json={"name": "Acme"}))
+                return answers
+
+            asking = [asyncio.create_task(ask()) for _ in range(8)]
+            await client.get("/livez")
+            server.process.send_signal(signal.SIGTERM)
+            readiness = [await client.get("/readyz")]
+            while readiness[-1].status_code == 200:
+                readiness.append(await client.get("/readyz"))
+            closing = await client.get("/livez")
+            is_leaving.set()
+            answers = [answer for task in asking for answer in await task]
+        code = await asyncio.to_thread(server.process.wait, PATIENCE_SECONDS)
+
+    assert readiness[-1].json()["code"] == "not_ready"
+    assert closing.headers["connection"] == "close"
+    assert {answer.status_code for answer in answers} == {201}
+    assert code == 0
