@@ -175,6 +175,7 @@ class ApiKeyItem(BaseModel):
     """A key without its secret."""
 
     id: str
+    version: int = Field(description="1, and 2 once it is revoked.")
     user_id: UUID
     name: str
     created_at: datetime
