@@ -118,6 +118,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     for operations in document["paths"].values():
         for method, operation in operations.items():
+            operation.setdefault("security", [])  # said, not left open: health is for everybody
             _make_problems(operation["responses"])
             if "requestBody" in operation:
                 _add_problems(operation["responses"], *_OF_BODIES)
