@@ -126,10 +126,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
                 operation["responses"]["201"].setdefault("headers", {})["Location"] = _LOCATION_HEADER
             if method == "post":
                 _take_key(operation)
-            if "security" in operation:
+            if operation["security"]:
                 _limit(operation["responses"])
             for status in set(_WITH_RETRY_AFTER) & operation["responses"].keys():
                 _add_headers(operation["responses"][status], _RETRY_AFTER)
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
             operation["responses"] = dict(sorted(operation["responses"].items()))
     document["components"]["headers"] = _HEADERS
     add_webhooks(document)
@@ -152,6 +154,15 @@ def _add_problems(responses: dict[str, Any], *problems: type[Problem]) -> None:
         response = responses.setdefault(str(problem.status), {"description": "", "content": content})
         told = filter(None, [response["description"], f"`{problem.code()}`: {problem.default_detail()}"])
         response["description"] = " / ".join(told)
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that is optional is left out; there is no null in a URL or a header."""
+    others = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    if len(others) != 1:
+        return schema
+    (given,) = others
+    return given | {name: value for name, value in schema.items() if name != "anyOf"}
 
 
 def _take_key(operation: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Accounts and contacts as they are sent and read."""
 
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -94,8 +93,8 @@ class AccountQuery(PageQuery):
     parent_id: UUID | None = None
     external_id: str | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name or website.")] = None
-    annual_revenue_gte: Decimal | None = None
-    annual_revenue_lte: Decimal | None = None
+    annual_revenue_gte: Amount | None = None
+    annual_revenue_lte: Amount | None = None
 
 
 class ContactFields(BaseModel):

@@ -1,5 +1,7 @@
 """Types of fields that many resources share: money, texts, currencies."""
 
+import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -7,6 +9,7 @@ from fastapi import Path
 from iso4217 import Currency as Iso4217
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     Field,
@@ -54,8 +57,28 @@ Currency = Annotated[
     str,
     StringConstraints(min_length=3, max_length=3),
     AfterValidator(_known_currency),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["USD"], "description": "ISO 4217"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "iso-4217",
+            "pattern": "^[A-Z]{3}$",
+            "examples": ["USD"],
+            "description": "ISO 4217",
+        }
+    ),
 ]
+_NUMBER = re.compile(r"\s*[+-]?[\d_]*\.?\d+\s*")
+
+
+def _refuse_timestamp(value: object) -> object:
+    """Pydantic would take numbers, and texts of digits, for seconds since 1970."""
+    if isinstance(value, float | int) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("a number is neither a date nor a moment; send it as RFC 3339 has it")  # as above
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_refuse_timestamp)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_refuse_timestamp)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Email = Annotated[

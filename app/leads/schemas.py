@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from app.core.fields import Email, ExternalId, Name, Phone, Text
+from app.core.fields import Email, ExternalId, Moment, Name, Phone, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
@@ -118,8 +118,8 @@ class LeadQuery(PageQuery):
     email: Annotated[str | None, Field(description="In any case.")] = None
     external_id: str | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in name, company, e-mail.")] = None
-    created_at_gte: AwareDatetime | None = None
-    created_at_lte: AwareDatetime | None = None
+    created_at_gte: Moment | None = None
+    created_at_lte: Moment | None = None
 
 
 class DuplicateCandidate(BaseModel):

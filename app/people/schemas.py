@@ -6,9 +6,9 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
-from app.core.fields import Currency, Email, ExternalId, Name, Percent, Secret
+from app.core.fields import Currency, Email, ExternalId, Moment, Name, Percent, Secret
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.people.permissions import Position
@@ -166,7 +166,7 @@ class ApiKeyCreate(Body):
 
     user_id: UUID
     name: Name
-    expires_at: Annotated[AwareDatetime, AfterValidator(_ahead)] | None = Field(
+    expires_at: Annotated[Moment, AfterValidator(_ahead)] | None = Field(
         default=None, description="Absent: it works until it is revoked."
     )
 

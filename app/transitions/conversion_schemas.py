@@ -1,12 +1,11 @@
 """Conversions as they are asked for and answered."""
 
-from datetime import date
 from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.core.fields import Amount, Currency, Name
+from app.core.fields import Amount, Currency, Day, Name
 from app.core.resource import Body
 from app.opportunities.tables import ContactRole
 
@@ -23,7 +22,7 @@ class ConversionCreate(Body):
     opportunity_name: Name | None = None
     amount: Amount | None = Field(default=None, description="Absent: the lead's budget.")
     currency: Currency | None = Field(default=None, description="Absent: that of the lead's budget.")
-    close_on: date | None = Field(default=None, description="Absent: the lead's timeline.")
+    close_on: Day | None = Field(default=None, description="Absent: the lead's timeline.")
     pipeline_id: UUID | None = None
     owner_id: UUID | None = Field(
         default=None, description="To whom the deal is handed over; absent: the lead's owner."

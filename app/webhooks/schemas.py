@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from app.core.fields import Secret, Text
+from app.core.fields import Moment, Secret, Text
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.outbox.catalogue import EventPattern, EventType
@@ -122,8 +122,8 @@ class WebhookEndpointQuery(PageQuery):
 class WebhookReplayCreate(Body):
     """Which events to deliver again: those recorded from `since` until before `until`, or since the last success."""
 
-    since: AwareDatetime | None = Field(default=None, description="The beginning of the range, to the millisecond.")
-    until: AwareDatetime | None = Field(default=None, description="Its end, which is not in it; absent: now.")
+    since: Moment | None = Field(default=None, description="The beginning of the range, to the millisecond.")
+    until: Moment | None = Field(default=None, description="Its end, which is not in it; absent: now.")
     since_last_success: Literal[True] | None = Field(
         default=None,
         description="Instead of a range: whatever was recorded since the endpoint last took a message, or since it "
