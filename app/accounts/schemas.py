@@ -6,12 +6,13 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, Field
 
 from app.core.fields import Amount, Currency, Email, ExternalId, Name, Phone
+from app.core.json_kinds import JSON_NUMBER
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.records.batch_schemas import BatchCreate, BatchItem, Items
 
-FoundedYear = Annotated[int, Field(ge=1000, le=2200)]
-EmployeeCount = Annotated[int, Field(ge=0, le=2_000_000_000)]
+FoundedYear = Annotated[int, Field(ge=1000, le=2200), JSON_NUMBER]
+EmployeeCount = Annotated[int, Field(ge=0, le=2_000_000_000), JSON_NUMBER]
 
 
 class AccountFields(BaseModel):

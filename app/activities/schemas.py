@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, Field
 
 from app.activities.kinds import ActivityKind, ActivityResult, ActivityStatus, NewActivityStatus
-from app.core.fields import ExternalId, Moment, Name, Text
+from app.core.fields import ExternalId, Name, Text
+from app.core.json_kinds import JSON_NUMBER, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 
-Minutes = Annotated[int, Field(ge=0, le=100_000)]
+Minutes = Annotated[int, Field(ge=0, le=100_000), JSON_NUMBER]
 
 
 class ActivityFields(BaseModel):

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.contracts.kinds import ContractKind, ContractStatus
-from app.core.fields import Amount, Currency, Day, Name, Text
+from app.core.fields import Amount, Currency, Name, Text
+from app.core.json_kinds import Day
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 

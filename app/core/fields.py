@@ -1,7 +1,5 @@
 """Types of fields that many resources share: money, texts, currencies."""
 
-import re
-from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -9,7 +7,6 @@ from fastapi import Path
 from iso4217 import Currency as Iso4217
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     Field,
@@ -67,25 +64,18 @@ Currency = Annotated[
         }
     ),
 ]
-_NUMBER = re.compile(r"\s*[+-]?[\d_]*\.?\d+\s*")
-
-
-def _refuse_timestamp(value: object) -> object:
-    """Pydantic would take numbers, and texts of digits, for seconds since 1970."""
-    if isinstance(value, float | int) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
-        raise ValueError("a number is neither a date nor a moment; send it as RFC 3339 has it")  # as above
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_refuse_timestamp)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_refuse_timestamp)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+# spaces around a text are taken off before it is measured
+_SAYS_SOMETHING = Field(json_schema_extra={"pattern": r"\S"})
+_SAYS_A_LITTLE = Field(json_schema_extra={"pattern": r"\S[\s\S]+\S"})
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _SAYS_SOMETHING]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), _SAYS_SOMETHING]
+_SPACE = r"\s\x1c-\x1f\x85\ufeff"  # whitespace in the sense of every language: they do not agree on `\s`
+_EMAIL = rf"^[^@{_SPACE}]{{1,64}}@[^@{_SPACE}]+\.[^@{_SPACE}.]+$"
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s.]+$"),
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL),
 ]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40), _SAYS_A_LITTLE]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 PathExternalId = Annotated[ExternalId, Path(description="The id that another system knows the record by.")]
 SHOWN_ONCE = "x-shown-once"

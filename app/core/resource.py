@@ -82,7 +82,7 @@ async def _expected_version(
         Header(
             alias="If-Match",
             description="The `ETag` of the version you changed.",
-            json_schema_extra={"pattern": r'^(\*|"[0-9]{1,9}")$'},
+            json_schema_extra={"pattern": r'^(\*|"[0-9]{1,9}")$', "examples": ['"3"']},
         ),
     ] = None,
 ) -> int | None:
@@ -131,7 +131,7 @@ async def _precondition(
         Header(
             alias="If-None-Match",
             description="`*` only creates: a record that is there is refused.",
-            json_schema_extra={"pattern": r"^\*$"},
+            json_schema_extra={"pattern": r"^\*$", "examples": ["*"]},
         ),
     ] = None,
 ) -> Precondition:

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.core.fields import Email, ExternalId, Moment, Name, Phone, Text
+from app.core.fields import Email, ExternalId, Name, Phone, Text
+from app.core.json_kinds import Flag, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
 from app.records.batch_schemas import BatchCreate, BatchItem, Items
 from app.workflow.pipeline import Outcome, Step
 
-AllowDuplicate = Annotated[bool, Field(description="Insist although another lead has this e-mail.")]
+AllowDuplicate = Annotated[Flag, Field(description="Insist although another lead has this e-mail.")]
 
 
 class LeadFields(BaseModel):

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from app.core.fields import Amount, Currency, Day, Text
+from app.core.fields import Amount, Currency, Text
+from app.core.json_kinds import JSON_NUMBER, Day
 from app.core.resource import Body
 
-Score = Annotated[int, Field(ge=0, le=100, strict=True)]
+Score = Annotated[int, Field(ge=0, le=100), JSON_NUMBER]
 
 
 class QualificationReplace(Body):

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.core.fields import Amount, Currency, Day, ExternalId, Moment, Name
+from app.core.fields import Amount, Currency, ExternalId, Name
+from app.core.json_kinds import Day, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.core.fields import Amount, Currency, Day, Moment, Name, Percent, Text
+from app.core.fields import Amount, Currency, Name, Percent, Text
+from app.core.json_kinds import Day, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.proposals.status import ProposalStatus

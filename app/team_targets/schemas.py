@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, PlainSerializer, StringConstraints, WithJsonSchema, model_validator
 
-from app.core.fields import Amount, Currency, Day
+from app.core.fields import Amount, Currency
+from app.core.json_kinds import Day
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.team_targets.pace import PaceStatus

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.core.fields import Amount, Currency, Day, Name
+from app.core.fields import Amount, Currency, Name
+from app.core.json_kinds import Day, Flag
 from app.core.resource import Body
 from app.opportunities.tables import ContactRole
 
@@ -27,7 +28,7 @@ class ConversionCreate(Body):
     owner_id: UUID | None = Field(
         default=None, description="To whom the deal is handed over; absent: the lead's owner."
     )
-    dry_run: bool = Field(default=False, description="Answer what would happen and write nothing.")
+    dry_run: Flag = Field(default=False, description="Answer what would happen and write nothing.")
 
     @model_validator(mode="after")
     def _either_existing_or_new(self) -> Self:

@@ -37,6 +37,30 @@ async def test_a_number_is_no_date_in_a_body_either(
     assert [each["pointer"] for each in problem["errors"]] == [f"/{name}"]
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("/accounts", "employee_count", True),
+        ("/accounts", "employee_count", "12"),
+        ("/leads", "allow_duplicate", 1),
+        ("/leads", "allow_duplicate", "yes"),
+        ("/opportunities/batch", "items", "text"),
+    ],
+)
+async def test_a_json_value_is_taken_for_no_other_kind(
+    department: Department, path: str, name: str, value: object
+) -> None:
+    problem = await department.operations.post(path, {"name": "A name", name: value}, expect=422)
+
+    assert f"/{name}" in [each["pointer"] for each in problem["errors"]]
+
+
+async def test_a_whole_number_may_be_written_with_a_point(department: Department) -> None:
+    account = await department.operations.post("/accounts", {"name": "Acme", "employee_count": 12.0})
+
+    assert account["employee_count"] == 12
+
+
 async def test_an_outcome_that_does_not_exist_is_refused(department: Department) -> None:
     problem = await department.operations.get("/opportunities", expect=422, outcome="gone")
 
