@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.api_examples import add_examples
 from app.core.idempotency import HEADER, REPLAYED, IdempotencyKeyInUse, IdempotencyKeyReused
 from app.core.problems import (
     PROBLEM_JSON,
@@ -16,6 +17,7 @@ from app.core.problems import (
     ProblemDocument,
     RequestTimeout,
     UnsupportedMediaType,
+    references_to_examples,
 )
 from app.core.rate_limits import FIELD, POLICY_FIELD, TooManyRequests
 from app.webhooks.document import TAG, add_webhooks
@@ -135,6 +137,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             operation["responses"] = dict(sorted(operation["responses"].items()))
     document["components"]["headers"] = _HEADERS
     add_webhooks(document)
+    add_examples(document)
     schemas = document["components"]["schemas"]
     for framework_schema in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework_schema, None)
@@ -145,13 +148,15 @@ def _make_problems(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         content = response.get("content", {})
         if status.startswith(_ERROR) and "application/json" in content:
-            content[PROBLEM_JSON] = content.pop("application/json")
+            content[PROBLEM_JSON] = content.pop("application/json") | content.get(PROBLEM_JSON, {})
 
 
 def _add_problems(responses: dict[str, Any], *problems: type[Problem]) -> None:
-    content = {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}}
+    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
     for problem in problems:
+        content = {PROBLEM_JSON: {"schema": schema, "examples": {}}}
         response = responses.setdefault(str(problem.status), {"description": "", "content": content})
+        response["content"][PROBLEM_JSON]["examples"] |= references_to_examples([problem])
         told = filter(None, [response["description"], f"`{problem.code()}`: {problem.default_detail()}"])
         response["description"] = " / ".join(told)
 
@@ -161,7 +166,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     others = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
     if len(others) != 1:
         return schema
-    (given,) = others
+    given: dict[str, Any] = others[0]
     return given | {name: value for name, value in schema.items() if name != "anyOf"}
 
 
