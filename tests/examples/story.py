@@ -7,13 +7,13 @@ from app.core.settings import Settings
 from tests.department import Actor
 from tests.examples import closing, selling, steering
 from tests.examples.department import People, gather, read_about_people
-from tests.examples.recording import Recorded, RecordingClient
+from tests.examples.recording import RecordingClient
 
 _NOBODY = "0198c1f2-a7b4-7000-8000-000000000000"
 
 
-async def tell(http: RecordingClient, database: Database, settings: Settings) -> Recorded:
-    """Use every operation at least once, as people would; gives what was said."""
+async def tell(http: RecordingClient, database: Database, settings: Settings) -> People:
+    """Use every operation at least once, as people would; gives those who did."""
     people = await gather(database, http)
     await read_about_people(people)
     deal_id = await selling.work_on_leads(people)
@@ -29,7 +29,7 @@ async def tell(http: RecordingClient, database: Database, settings: Settings) ->
     await _be_refused(people)
     for path in ("/livez", "/readyz"):
         await http.get(path)
-    return http.recorded
+    return people
 
 
 async def _be_refused(people: People) -> None:

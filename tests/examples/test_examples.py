@@ -25,7 +25,8 @@ JSON = "application/json"
 @pytest.fixture(scope="module")
 async def told(app: FastAPI, database: Database, settings: Settings) -> Recorded:
     async with RecordingClient(app) as http:
-        return await tell(http, database, settings)
+        await tell(http, database, settings)
+        return http.recorded
 
 
 @pytest.fixture(scope="module")
