@@ -62,5 +62,11 @@ def _codes(document: Json) -> set[str]:
 def _example_of(code: str) -> Json:
     kind = next(each for each in Problem.kinds() if each.code() == code)
     shown = recorded()["problems"].get(code)
-    value = shown or kind().document(instance=INSTANCE, request_id=REQUEST_ID)
-    return {"summary": kind.default_detail(), "value": value}
+    return {"summary": kind.default_detail(), "value": shown or _plain(kind)}
+
+
+def _plain(kind: type[Problem]) -> Json:
+    """The problem as it is without what some of its kinds are given, as how long to wait."""
+    problem = kind.__new__(kind)
+    Problem.__init__(problem)
+    return problem.document(instance=INSTANCE, request_id=REQUEST_ID)

@@ -64,12 +64,12 @@ Currency = Annotated[
         }
     ),
 ]
+_SPACE = r"\s\x1c-\x1f\x85\ufeff"  # whitespace in the sense of every language: they do not agree on `\s`
 # spaces around a text are taken off before it is measured
-_SAYS_SOMETHING = Field(json_schema_extra={"pattern": r"\S"})
-_SAYS_A_LITTLE = Field(json_schema_extra={"pattern": r"\S[\s\S]+\S"})
+_SAYS_SOMETHING = Field(json_schema_extra={"pattern": f"[^{_SPACE}]"})
+_SAYS_A_LITTLE = Field(json_schema_extra={"pattern": rf"[^{_SPACE}][\s\S]+[^{_SPACE}]"})
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _SAYS_SOMETHING]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), _SAYS_SOMETHING]
-_SPACE = r"\s\x1c-\x1f\x85\ufeff"  # whitespace in the sense of every language: they do not agree on `\s`
 _EMAIL = rf"^[^@{_SPACE}]{{1,64}}@[^@{_SPACE}]+\.[^@{_SPACE}.]+$"
 Email = Annotated[
     str,
