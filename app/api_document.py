@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.api_examples import add_examples
 from app.core.idempotency import HEADER, REPLAYED, IdempotencyKeyInUse, IdempotencyKeyReused
 from app.core.problems import (
     PROBLEM_JSON,
@@ -16,6 +17,7 @@ from app.core.problems import (
     ProblemDocument,
     RequestTimeout,
     UnsupportedMediaType,
+    references_to_examples,
 )
 from app.core.rate_limits import FIELD, POLICY_FIELD, TooManyRequests
 from app.webhooks.document import TAG, add_webhooks
@@ -118,6 +120,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     for operations in document["paths"].values():
         for method, operation in operations.items():
+            operation.setdefault("security", [])  # said, not left open: health is for everybody
             _make_problems(operation["responses"])
             if "requestBody" in operation:
                 _add_problems(operation["responses"], *_OF_BODIES)
@@ -125,13 +128,16 @@ def _document(app: FastAPI) -> dict[str, Any]:
                 operation["responses"]["201"].setdefault("headers", {})["Location"] = _LOCATION_HEADER
             if method == "post":
                 _take_key(operation)
-            if "security" in operation:
+            if operation["security"]:
                 _limit(operation["responses"])
             for status in set(_WITH_RETRY_AFTER) & operation["responses"].keys():
                 _add_headers(operation["responses"][status], _RETRY_AFTER)
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
             operation["responses"] = dict(sorted(operation["responses"].items()))
     document["components"]["headers"] = _HEADERS
     add_webhooks(document)
+    add_examples(document)
     schemas = document["components"]["schemas"]
     for framework_schema in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework_schema, None)
@@ -142,15 +148,26 @@ def _make_problems(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         content = response.get("content", {})
         if status.startswith(_ERROR) and "application/json" in content:
-            content[PROBLEM_JSON] = content.pop("application/json")
+            content[PROBLEM_JSON] = content.pop("application/json") | content.get(PROBLEM_JSON, {})
 
 
 def _add_problems(responses: dict[str, Any], *problems: type[Problem]) -> None:
-    content = {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}}
+    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
     for problem in problems:
+        content = {PROBLEM_JSON: {"schema": schema, "examples": {}}}
         response = responses.setdefault(str(problem.status), {"description": "", "content": content})
+        response["content"][PROBLEM_JSON]["examples"] |= references_to_examples([problem])
         told = filter(None, [response["description"], f"`{problem.code()}`: {problem.default_detail()}"])
         response["description"] = " / ".join(told)
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that is optional is left out; there is no null in a URL or a header."""
+    others = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    if len(others) != 1:
+        return schema
+    given: dict[str, Any] = others[0]
+    return given | {name: value for name, value in schema.items() if name != "anyOf"}
 
 
 def _take_key(operation: dict[str, Any]) -> None:

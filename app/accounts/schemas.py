@@ -1,18 +1,18 @@
 """Accounts and contacts as they are sent and read."""
 
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, Field
 
 from app.core.fields import Amount, Currency, Email, ExternalId, Name, Phone
+from app.core.json_kinds import JSON_NUMBER
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.records.batch_schemas import BatchCreate, BatchItem, Items
 
-FoundedYear = Annotated[int, Field(ge=1000, le=2200)]
-EmployeeCount = Annotated[int, Field(ge=0, le=2_000_000_000)]
+FoundedYear = Annotated[int, Field(ge=1000, le=2200), JSON_NUMBER]
+EmployeeCount = Annotated[int, Field(ge=0, le=2_000_000_000), JSON_NUMBER]
 
 
 class AccountFields(BaseModel):
@@ -94,8 +94,8 @@ class AccountQuery(PageQuery):
     parent_id: UUID | None = None
     external_id: str | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name or website.")] = None
-    annual_revenue_gte: Decimal | None = None
-    annual_revenue_lte: Decimal | None = None
+    annual_revenue_gte: Amount | None = None
+    annual_revenue_lte: Amount | None = None
 
 
 class ContactFields(BaseModel):

@@ -4,21 +4,22 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.activities.kinds import ActivityKind, ActivityResult, ActivityStatus, NewActivityStatus
 from app.core.fields import ExternalId, Name, Text
+from app.core.json_kinds import JSON_NUMBER, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 
-Minutes = Annotated[int, Field(ge=0, le=100_000)]
+Minutes = Annotated[int, Field(ge=0, le=100_000), JSON_NUMBER]
 
 
 class ActivityFields(BaseModel):
     """What may be said of an activity besides its kind and summary."""
 
     note: Text | None = None
-    planned_at: AwareDatetime | None = None
+    planned_at: Moment | None = None
     duration_minutes: Minutes | None = None
     owner_id: UUID | None = Field(default=None, description="Absent: the caller.")
     external_id: ExternalId | None = None
@@ -30,7 +31,7 @@ class ActivityCreate(ActivityFields, Body):
     kind: ActivityKind
     summary: Name
     status: NewActivityStatus = NewActivityStatus.PLANNED
-    held_at: AwareDatetime | None = Field(default=None, description="For `held` only. Absent: now.")
+    held_at: Moment | None = Field(default=None, description="For `held` only. Absent: now.")
     lead_id: UUID | None = None
     opportunity_id: UUID | None = None
     account_id: UUID | None = None
@@ -49,7 +50,7 @@ class ActivityCompletion(Body):
     """What became of a planned activity."""
 
     status: ActivityResult
-    held_at: AwareDatetime | None = Field(default=None, description="For `held` only. Absent: now.")
+    held_at: Moment | None = Field(default=None, description="For `held` only. Absent: now.")
     note: Text | None = Field(default=None, description="Absent: the note stays.")
     duration_minutes: Minutes | None = Field(default=None, description="Absent: the duration stays.")
 
@@ -92,7 +93,7 @@ class ActivityQuery(PageQuery):
     owner_id: UUID | None = None
     team_id: UUID | None = None
     external_id: str | None = None
-    held_at_gte: AwareDatetime | None = None
-    held_at_lte: AwareDatetime | None = None
-    planned_at_gte: AwareDatetime | None = None
-    planned_at_lte: AwareDatetime | None = None
+    held_at_gte: Moment | None = None
+    held_at_lte: Moment | None = None
+    planned_at_gte: Moment | None = None
+    planned_at_lte: Moment | None = None

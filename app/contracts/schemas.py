@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.contracts.kinds import ContractKind, ContractStatus
 from app.core.fields import Amount, Currency, Name, Text
+from app.core.json_kinds import Day
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 
@@ -17,8 +18,8 @@ class ContractFields(BaseModel):
     """What may be said of a contract besides its kind and amount."""
 
     number: Name | None = None
-    starts_on: date | None = None
-    ends_on: date | None = Field(default=None, description="Not before `starts_on`.")
+    starts_on: Day | None = None
+    ends_on: Day | None = Field(default=None, description="Not before `starts_on`.")
 
 
 class ContractCreate(ContractFields, Body):
@@ -28,7 +29,7 @@ class ContractCreate(ContractFields, Body):
     kind: ContractKind = ContractKind.CONTRACT
     amount: Amount
     currency: Currency | None = Field(default=None, description="The deal's. Absent: the same.")
-    signed_on: date | None = Field(default=None, description="For a purchase only: it is recorded as signed.")
+    signed_on: Day | None = Field(default=None, description="For a purchase only: it is recorded as signed.")
     signed_by_contact_id: UUID | None = Field(default=None, description="With `signed_on` only.")
 
 
@@ -42,7 +43,7 @@ class ContractPatch(ContractFields, Patch):
 class ContractSignature(Body):
     """When the customer signed, and who."""
 
-    signed_on: date = Field(description="Not in the future, by the organization's time zone.")
+    signed_on: Day = Field(description="Not in the future, by the organization's time zone.")
     signed_by_contact_id: UUID | None = None
 
 
@@ -84,9 +85,9 @@ class ContractQuery(PageQuery):
     opportunity_id: UUID | None = None
     owner_id: Annotated[UUID | None, Field(description="The deal's owner.")] = None
     team_id: Annotated[UUID | None, Field(description="The deal's team.")] = None
-    amount_gte: Decimal | None = None
-    amount_lte: Decimal | None = None
-    signed_on_gte: date | None = None
-    signed_on_lte: date | None = None
-    ends_on_gte: date | None = None
-    ends_on_lte: date | None = None
+    amount_gte: Amount | None = None
+    amount_lte: Amount | None = None
+    signed_on_gte: Day | None = None
+    signed_on_lte: Day | None = None
+    ends_on_gte: Day | None = None
+    ends_on_lte: Day | None = None

@@ -19,15 +19,27 @@ def known_path(scope: Scope) -> str:
 
 
 def methods_of(app: FastAPI, path: str) -> set[str]:
-    """The methods that the path knows: those of all its routes."""
-    routes = (context.original_route for context in iter_route_contexts(app.routes))
-    known = [route.methods for route in routes if isinstance(route, Route) and route.path_regex.match(path)]
-    return set().union(*(methods or set() for methods in known)) or {"GET", "HEAD"}  # files
+    """The methods that the path knows: those of all its routes, or of the routes that spell it out."""
+    routes = [context.original_route for context in iter_route_contexts(app.routes)]
+    matching = [route for route in routes if isinstance(route, Route) and route.path_regex.match(path)]
+    known = [route.methods or set() for route in matching if not is_fixed(app, path) or not route.param_convertors]
+    return set().union(*known) or {"GET", "HEAD"}  # files
+
+
+def is_fixed(app: FastAPI, path: str) -> bool:
+    """Whether a route spells the path out, so that no part of it is an id: `/v1/leads/batch` is no lead."""
+    return path in _paths(app)
 
 
 def _words(app: FastAPI) -> frozenset[str]:
     if not hasattr(app.state, "path_words"):
-        paths = [context.path for context in iter_route_contexts(app.routes)]
-        app.state.path_words = frozenset(word for path in paths for word in (path or "").split("/") if "{" not in word)
+        app.state.path_words = frozenset(word for path in _paths(app) for word in path.split("/") if "{" not in word)
     words: frozenset[str] = app.state.path_words
     return words
+
+
+def _paths(app: FastAPI) -> frozenset[str]:
+    if not hasattr(app.state, "paths"):
+        app.state.paths = frozenset(context.path or "" for context in iter_route_contexts(app.routes))
+    paths: frozenset[str] = app.state.paths
+    return paths

@@ -5,7 +5,7 @@ never shown.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -259,4 +259,10 @@ def _response(classes: list[type[Problem]]) -> dict[str, Any]:
     return {
         "model": ProblemDocument,
         "description": " / ".join(f"`{each.code()}`: {each.default_detail()}" for each in classes),
+        "content": {PROBLEM_JSON: {"examples": references_to_examples(classes)}},
     }
+
+
+def references_to_examples(classes: Iterable[type[Problem]]) -> dict[str, Any]:
+    """Where the document keeps an example of each kind, once for all operations."""
+    return {each.code(): {"$ref": f"#/components/examples/{each.code()}"} for each in classes}

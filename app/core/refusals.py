@@ -39,8 +39,8 @@ def places_of(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
 
 
 def _pointer(location: Sequence[str | int]) -> str:
-    if location[:1] == ("header",):
-        return f"/header/{location[1]}"  # a declared one: unknown headers are no error
+    if location[:1] in {("header",), ("path",)}:
+        return f"/{location[0]}/{location[1]}"  # declared ones: others are no error
     return pointer_to(location[1:] if location[:1] == ("body",) else location)
 
 

@@ -78,7 +78,12 @@ def etag(version: int) -> str:
 
 async def _expected_version(
     if_match: Annotated[
-        str | None, Header(alias="If-Match", description="The `ETag` of the version you changed.")
+        str | None,
+        Header(
+            alias="If-Match",
+            description="The `ETag` of the version you changed.",
+            json_schema_extra={"pattern": r'^(\*|"[0-9]{1,9}")$', "examples": ['"3"']},
+        ),
     ] = None,
 ) -> int | None:
     if if_match is None or if_match.strip() == "*":
@@ -122,7 +127,12 @@ async def _precondition(
     version: ExpectedVersion,
     if_match: Annotated[str | None, Header(alias="If-Match", include_in_schema=False)] = None,
     if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", description="`*` only creates: a record that is there is refused.")
+        str | None,
+        Header(
+            alias="If-None-Match",
+            description="`*` only creates: a record that is there is refused.",
+            json_schema_extra={"pattern": r"^\*$", "examples": ["*"]},
+        ),
     ] = None,
 ) -> Precondition:
     if if_none_match is not None and if_none_match.strip() != "*":

@@ -5,12 +5,13 @@ from http import HTTPStatus
 from typing import Any
 
 import asyncpg
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from app.core import json_body, query_text
 from app.core.fields import shows_secret
 from app.core.idempotency import Handler, once_per_key
+from app.core.known_paths import is_fixed
 from app.core.problems import UnsupportedMediaType
 from app.core.rate_limits import weigh
 from app.core.request_metrics import count_retry
@@ -43,6 +44,8 @@ class Route(APIRoute):
             handler = once_per_key(handler, shows_secret=shows_secret(self.response_model))
 
         async def handle(request: Request) -> Response:
+            if self.param_convertors and is_fixed(request.app, request.scope["path"]):
+                raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)  # told as the route that spells it out would
             query_text.check(request.scope["query_string"])
             strict = StrictRequest(request.scope, request.receive)
             if self.body_field is not None:

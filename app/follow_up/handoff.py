@@ -9,6 +9,7 @@ from uuid import UUID
 from app.core.changes import before
 from app.core.database import Row, Transaction, new_id
 from app.core.problems import Conflict, Forbidden, Invalid, NotFound
+from app.core.resource import check_version
 from app.follow_up import queries
 from app.follow_up.schemas import Handoff, HandoffStatus
 from app.follow_up.writing import READ, payload
@@ -50,13 +51,19 @@ async def request_handoff(tx: Transaction, fields: dict[str, Any]) -> Row:
     return row
 
 
-async def decide_handoff(tx: Transaction, handoff_id: UUID, status: HandoffStatus, note: str | None) -> Row:
-    """Accept or reject; raises `NotFound`, `Forbidden` for all but the addressee, and `HandoffAlreadyDecided`."""
+async def decide_handoff(
+    tx: Transaction, handoff_id: UUID, status: HandoffStatus, note: str | None, expected: int | None = None
+) -> Row:
+    """Accept or reject.
+
+    Raises `NotFound`, `Forbidden` for all but the addressee, `HandoffAlreadyDecided` and `PreconditionFailed`.
+    """
     found = await read_handoff(tx, handoff_id)
     if found["to_user_id"] != tx.caller.user_id:
         raise Forbidden("Only the account manager it was handed to decides.")
     deal = await _lock_for_addressee(tx, found["opportunity_id"])
     old = demand_found(await tx.fetch_one(queries.find_handoff, id=handoff_id))
+    check_version(old, expected)
     if old["status"] != HandoffStatus.REQUESTED:
         raise HandoffAlreadyDecided
     values = {"status": status, "decision_note": note, "decided_at": tx.now()}

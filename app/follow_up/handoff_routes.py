@@ -7,8 +7,8 @@ from fastapi import Depends, Query, Response
 
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
-from app.core.problems import NotFound, documented
-from app.core.resource import item_response, page_response
+from app.core.problems import NotFound, PreconditionFailed, documented
+from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.follow_up import queries, schemas
 from app.follow_up.handoff import (
@@ -64,26 +64,26 @@ async def get_handoff(caller: Reader, database: AppDatabase, handoff_id: UUID) -
 @handoffs.post(
     "/handoffs/{handoff_id}/acceptance",
     response_model=schemas.Handoff,
-    responses=documented(NotFound, HandoffAlreadyDecided),
+    responses=documented(NotFound, HandoffAlreadyDecided, PreconditionFailed),
 )
 async def accept_handoff(
-    caller: Writer, database: AppDatabase, handoff_id: UUID, body: schemas.HandoffDecision
+    caller: Writer, database: AppDatabase, handoff_id: UUID, body: schemas.HandoffDecision, expected: ExpectedVersion
 ) -> Response:
     """Accept an account that was handed to you; its owner stays until somebody gives it to you."""
     async with database.begin(caller) as tx:
-        row = await decide_handoff(tx, handoff_id, schemas.HandoffStatus.ACCEPTED, body.note)
+        row = await decide_handoff(tx, handoff_id, schemas.HandoffStatus.ACCEPTED, body.note, expected)
     return item_response(schemas.Handoff, row)
 
 
 @handoffs.post(
     "/handoffs/{handoff_id}/rejection",
     response_model=schemas.Handoff,
-    responses=documented(NotFound, HandoffAlreadyDecided),
+    responses=documented(NotFound, HandoffAlreadyDecided, PreconditionFailed),
 )
 async def reject_handoff(
-    caller: Writer, database: AppDatabase, handoff_id: UUID, body: schemas.HandoffDecision
+    caller: Writer, database: AppDatabase, handoff_id: UUID, body: schemas.HandoffDecision, expected: ExpectedVersion
 ) -> Response:
     """Reject an account that was handed to you."""
     async with database.begin(caller) as tx:
-        row = await decide_handoff(tx, handoff_id, schemas.HandoffStatus.REJECTED, body.note)
+        row = await decide_handoff(tx, handoff_id, schemas.HandoffStatus.REJECTED, body.note, expected)
     return item_response(schemas.Handoff, row)

@@ -7,8 +7,8 @@ from fastapi import Depends, Query, Response
 
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
-from app.core.problems import NotFound, documented
-from app.core.resource import item_response, page_response
+from app.core.problems import NotFound, PreconditionFailed, documented
+from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.follow_up import queries, schemas, writing
 from app.follow_up.writing import READ, IssueAlreadyResolved
@@ -49,12 +49,12 @@ async def get_issue(caller: Reader, database: AppDatabase, issue_id: UUID) -> Re
 @issues.post(
     "/issues/{issue_id}/resolution",
     response_model=schemas.Issue,
-    responses=documented(NotFound, IssueAlreadyResolved),
+    responses=documented(NotFound, IssueAlreadyResolved, PreconditionFailed),
 )
 async def resolve_issue(
-    caller: Writer, database: AppDatabase, issue_id: UUID, body: schemas.IssueResolution
+    caller: Writer, database: AppDatabase, issue_id: UUID, body: schemas.IssueResolution, expected: ExpectedVersion
 ) -> Response:
     """Resolve an issue and say how."""
     async with database.begin(caller) as tx:
-        row = await writing.resolve_issue(tx, issue_id, body.resolution)
+        row = await writing.resolve_issue(tx, issue_id, body.resolution, expected)
     return item_response(schemas.Issue, row)

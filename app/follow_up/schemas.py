@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.core.fields import Name, Text
+from app.core.json_kinds import JSON_NUMBER, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item
 
@@ -94,12 +95,12 @@ class SatisfactionSurveyCreate(Body):
 
     opportunity_id: UUID
     status: SurveyStatus
-    score: Annotated[int, Field(ge=0, le=10)] | None = Field(default=None, description="With `answered` only.")
+    score: Annotated[int, Field(ge=0, le=10), JSON_NUMBER] | None = Field(
+        default=None, description="With `answered` only."
+    )
     comment: Text | None = None
     contact_id: UUID | None = None
-    asked_at: Annotated[AwareDatetime, AfterValidator(_in_the_past)] | None = Field(
-        default=None, description="Absent: now."
-    )
+    asked_at: Annotated[Moment, AfterValidator(_in_the_past)] | None = Field(default=None, description="Absent: now.")
 
 
 class SatisfactionSurvey(Item):

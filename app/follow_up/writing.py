@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from app.core.changes import before
 from app.core.database import Row, Transaction, new_id
 from app.core.problems import Conflict, Invalid
+from app.core.resource import check_version
 from app.follow_up import queries
 from app.follow_up.schemas import Issue, IssueStatus, Review, SatisfactionSurvey, SurveyStatus
 from app.opportunities.aggregate import lock_deal, lock_running_deal, publish
@@ -46,11 +47,15 @@ async def open_issue(tx: Transaction, fields: dict[str, Any]) -> Row:
     return row
 
 
-async def resolve_issue(tx: Transaction, issue_id: UUID, resolution: str) -> Row:
-    """Close an issue, also after its deal's completion; raises `NotFound`, `Forbidden`, `IssueAlreadyResolved`."""
+async def resolve_issue(tx: Transaction, issue_id: UUID, resolution: str, expected: int | None = None) -> Row:
+    """Close an issue, also after its deal's completion.
+
+    Raises `NotFound`, `Forbidden`, `IssueAlreadyResolved` and `PreconditionFailed`.
+    """
     found = demand_record(tx.caller, READ, None, await tx.fetch_one(queries.find_issue, id=issue_id))
     deal = await lock_deal(tx, found["opportunity_id"], read=READ, write="issues.write")
     old = demand_found(await tx.fetch_one(queries.find_issue, id=issue_id))
+    check_version(old, expected)
     if old["status"] != IssueStatus.OPEN:
         raise IssueAlreadyResolved
     values = {"status": IssueStatus.RESOLVED, "resolution": resolution, "resolved_at": tx.now()}

@@ -4,16 +4,17 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.core.fields import Email, ExternalId, Name, Phone, Text
+from app.core.json_kinds import Flag, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
 from app.records.batch_schemas import BatchCreate, BatchItem, Items
 from app.workflow.pipeline import Outcome, Step
 
-AllowDuplicate = Annotated[bool, Field(description="Insist although another lead has this e-mail.")]
+AllowDuplicate = Annotated[Flag, Field(description="Insist although another lead has this e-mail.")]
 
 
 class LeadFields(BaseModel):
@@ -118,8 +119,8 @@ class LeadQuery(PageQuery):
     email: Annotated[str | None, Field(description="In any case.")] = None
     external_id: str | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in name, company, e-mail.")] = None
-    created_at_gte: AwareDatetime | None = None
-    created_at_lte: AwareDatetime | None = None
+    created_at_gte: Moment | None = None
+    created_at_lte: Moment | None = None
 
 
 class DuplicateCandidate(BaseModel):

@@ -40,6 +40,12 @@ async def read_line_items(tx: Transaction, opportunity_id: UUID, query: PageQuer
     )
 
 
+async def read_line_item(tx: Transaction, place: tuple[UUID, UUID]) -> Row:
+    """A line item of a deal, `place` being deal and item; raises `NotFound`."""
+    await read_deal(tx, place[0], read=READ)
+    return await _find(tx, place)
+
+
 async def add_line_item(tx: Transaction, opportunity_id: UUID, fields: dict[str, Any]) -> Row:
     """Put a product into a deal.
 
@@ -62,7 +68,7 @@ async def change_line_item(
     tx: Transaction, place: tuple[UUID, UUID], changes: dict[str, Any], expected: int | None
 ) -> Row:
     """Change a line item, `place` being deal and item; raises as `add_line_item`, and `PreconditionFailed`."""
-    deal, old = await _find(tx, place)
+    deal, old = await _lock(tx, place)
     check_version(old, expected)
     row = await tx.fetch_row(queries.update_line_item.of(changes), id=old["id"], **changes)
     await publish(tx, deal, "opportunity.line_item_changed", _payload(row), before(with_total(old), with_total(row)))
@@ -71,19 +77,23 @@ async def change_line_item(
 
 async def remove_line_item(tx: Transaction, place: tuple[UUID, UUID], expected: int | None) -> None:
     """Take a product out of a deal; raises as `change_line_item`."""
-    deal, old = await _find(tx, place)
+    deal, old = await _lock(tx, place)
     check_version(old, expected)
     await tx.execute(queries.delete_line_item, id=old["id"])
     await publish(tx, deal, "opportunity.line_item_removed", _payload(old))
 
 
-async def _find(tx: Transaction, place: tuple[UUID, UUID]) -> tuple[Deal, Row]:
+async def _lock(tx: Transaction, place: tuple[UUID, UUID]) -> tuple[Deal, Row]:
+    deal = await lock_running_deal(tx, place[0], write=WRITE)
+    return deal, await _find(tx, place)
+
+
+async def _find(tx: Transaction, place: tuple[UUID, UUID]) -> Row:
     opportunity_id, line_item_id = place
-    deal = await lock_running_deal(tx, opportunity_id, write=WRITE)
     row = await tx.fetch_one(queries.find_line_item, id=line_item_id)
     if row is None or row["opportunity_id"] != opportunity_id:
         raise NotFound
-    return deal, row
+    return row
 
 
 def _payload(row: Row) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.core.changes import before
 from app.core.database import Row, Transaction, new_id
 from app.core.problems import NotFound
+from app.core.resource import check_version
 from app.opportunities import part_queries as queries
 from app.opportunities.aggregate import lock_running_deal, publish, read_deal
 from app.opportunities.part_schemas import Objection
@@ -30,11 +31,15 @@ async def read_objection(tx: Transaction, objection_id: UUID) -> Row:
     return row
 
 
-async def resolve_objection(tx: Transaction, objection_id: UUID, resolution: str) -> Row:
-    """Answer an objection; raises `NotFound`, `Forbidden`, `DealCompleted` and `ObjectionResolved`."""
+async def resolve_objection(tx: Transaction, objection_id: UUID, resolution: str, expected: int | None = None) -> Row:
+    """Answer an objection.
+
+    Raises `NotFound`, `Forbidden`, `DealCompleted`, `ObjectionResolved` and `PreconditionFailed`.
+    """
     opportunity_id = (await _find(tx, objection_id))["opportunity_id"]
     deal = await lock_running_deal(tx, opportunity_id, write=_WRITE)
     old = await _find(tx, objection_id)
+    check_version(old, expected)
     if old["status"] == "resolved":
         raise ObjectionResolved
     values = {"status": "resolved", "resolution": resolution, "resolved_at": tx.now()}

@@ -56,6 +56,20 @@ async def create_opportunity_contact_role(
     return item_response(schemas.OpportunityContactRole, row, status=201)
 
 
+@opportunity_parts.get(
+    "/opportunities/{opportunity_id}/contact-roles/{role_id}",
+    response_model=schemas.OpportunityContactRole,
+    responses=documented(NotFound),
+)
+async def get_opportunity_contact_role(
+    caller: Reader, database: AppDatabase, opportunity_id: UUID, role_id: UUID
+) -> Response:
+    """Read who plays this part in a deal."""
+    async with database.begin(caller) as tx:
+        row = await contact_roles.read_contact_role(tx, opportunity_id, role_id)
+    return item_response(schemas.OpportunityContactRole, row)
+
+
 @opportunity_parts.delete(
     "/opportunities/{opportunity_id}/contact-roles/{role_id}",
     status_code=204,
@@ -95,6 +109,20 @@ async def create_opportunity_line_item(
     async with database.begin(caller) as tx:
         row = await line_items.add_line_item(tx, opportunity_id, body.model_dump())
     return item_response(schemas.LineItem, line_items.with_total(row), status=201)
+
+
+@opportunity_parts.get(
+    "/opportunities/{opportunity_id}/line-items/{line_item_id}",
+    response_model=schemas.LineItem,
+    responses=documented(NotFound),
+)
+async def get_opportunity_line_item(
+    caller: Reader, database: AppDatabase, opportunity_id: UUID, line_item_id: UUID
+) -> Response:
+    """Read a product in a deal."""
+    async with database.begin(caller) as tx:
+        row = await line_items.read_line_item(tx, (opportunity_id, line_item_id))
+    return item_response(schemas.LineItem, line_items.with_total(row))
 
 
 @opportunity_parts.patch(
@@ -161,12 +189,16 @@ async def get_objection(caller: Reader, database: AppDatabase, objection_id: UUI
 @opportunity_parts.post(
     "/objections/{objection_id}/resolution",
     response_model=schemas.Objection,
-    responses=documented(NotFound, ObjectionResolved, DealCompleted),
+    responses=documented(NotFound, ObjectionResolved, DealCompleted, PreconditionFailed),
 )
 async def create_objection_resolution(
-    caller: Objector, database: AppDatabase, objection_id: UUID, body: schemas.ObjectionResolution
+    caller: Objector,
+    database: AppDatabase,
+    objection_id: UUID,
+    body: schemas.ObjectionResolution,
+    expected: ExpectedVersion,
 ) -> Response:
     """Record how an objection was answered."""
     async with database.begin(caller) as tx:
-        row = await objections.resolve_objection(tx, objection_id, body.resolution)
+        row = await objections.resolve_objection(tx, objection_id, body.resolution, expected)
     return item_response(schemas.Objection, row)

@@ -6,9 +6,10 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from app.core.fields import Amount, Currency, Text
+from app.core.json_kinds import JSON_NUMBER, Day
 from app.core.resource import Body
 
-Score = Annotated[int, Field(ge=0, le=100, strict=True)]
+Score = Annotated[int, Field(ge=0, le=100), JSON_NUMBER]
 
 
 class QualificationReplace(Body):
@@ -21,7 +22,7 @@ class QualificationReplace(Body):
         default=None, validate_default=True, description="Sent with an amount, and only then."
     )
     budget_note: Text | None = None
-    timeline_on: date | None = Field(default=None, description="When the customer wants to have it.")
+    timeline_on: Day | None = Field(default=None, description="When the customer wants to have it.")
     timeline_note: Text | None = None
     decision_process: Text | None = None
     decision_process_note: Text | None = None

@@ -1,13 +1,13 @@
 """Deals as they are sent and read."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.core.fields import Amount, Currency, ExternalId, Name
+from app.core.json_kinds import Day, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
@@ -21,7 +21,7 @@ class OpportunityFields(BaseModel):
 
     account_id: UUID | None = None
     amount: Amount | None = None
-    close_on: date | None = Field(default=None, description="When it is expected to close.")
+    close_on: Day | None = Field(default=None, description="When it is expected to close.")
     source_opportunity_id: UUID | None = Field(
         default=None, description="The won deal that this one renews or expands."
     )
@@ -114,9 +114,9 @@ class OpportunityQuery(PageQuery):
     team_id: UUID | None = None
     external_id: str | None = None
     q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name.")] = None
-    amount_gte: Decimal | None = None
-    amount_lte: Decimal | None = None
-    close_on_gte: date | None = None
-    close_on_lte: date | None = None
-    closed_at_gte: AwareDatetime | None = None
-    closed_at_lte: AwareDatetime | None = None
+    amount_gte: Amount | None = None
+    amount_lte: Amount | None = None
+    close_on_gte: Day | None = None
+    close_on_lte: Day | None = None
+    closed_at_gte: Moment | None = None
+    closed_at_lte: Moment | None = None

@@ -7,13 +7,13 @@ from fastapi import Depends, Path, Query, Response
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase
 from app.core.idempotency import SecretShownOnce
-from app.core.problems import NotFound, documented
-from app.core.resource import item_response, page_response
+from app.core.problems import NotFound, PreconditionFailed, documented
+from app.core.resource import ExpectedVersion, item_response, page_response
 from app.core.routing import router
 from app.people import queries, schemas
 from app.people.authentication import Permission
 from app.people.permissions import demand_found
-from app.people.staffing import give_key
+from app.people.staffing import give_key, revoke_key
 
 api_keys = router("people")
 
@@ -40,10 +40,17 @@ async def create_api_key(caller: Writer, database: AppDatabase, body: schemas.Ap
     return item_response(schemas.IssuedApiKey, {"key": str(key), **row}, status=201)
 
 
-@api_keys.delete("/api-keys/{key_id}", status_code=204, responses=documented(NotFound))
-async def delete_api_key(caller: Writer, database: AppDatabase, key_id: KeyId) -> Response:
+@api_keys.get("/api-keys/{key_id}", response_model=schemas.ApiKeyItem, responses=documented(NotFound))
+async def get_api_key(caller: Reader, database: AppDatabase, key_id: KeyId) -> Response:
+    """Read a key without its secret."""
+    async with database.begin(caller) as tx:
+        row = demand_found(await tx.fetch_one(queries.find_key, id=key_id))
+    return item_response(schemas.ApiKeyItem, row)
+
+
+@api_keys.delete("/api-keys/{key_id}", status_code=204, responses=documented(NotFound, PreconditionFailed))
+async def delete_api_key(caller: Writer, database: AppDatabase, key_id: KeyId, expected: ExpectedVersion) -> Response:
     """Revoke a key; it stops working within a second and stays in the list."""
     async with database.begin(caller) as tx:
-        row = await tx.fetch_one(queries.revoke_key, id=key_id)
-    demand_found(row)
+        await revoke_key(tx, key_id, expected)
     return Response(status_code=204)

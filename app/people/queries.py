@@ -65,15 +65,15 @@ team_listing = Listing(
 )
 
 _this_key = (in_organization(api_keys), api_keys.c.id == bindparam("id", type_=sa.Text))
-find_key = Statement(sa.select(api_keys).where(*_this_key))
+# a key changes once, when it is revoked: its version follows from that
+_key_version = sa.case((api_keys.c.revoked_at.is_(None), 1), else_=2).label("version")
+find_key = Statement(sa.select(api_keys, _key_version).where(*_this_key))
+lock_key = Statement(sa.select(api_keys, _key_version).where(*_this_key).with_for_update())
 revoke_key = Statement(
-    sa.update(api_keys)
-    .where(*_this_key)
-    .values(revoked_at=sa.func.coalesce(api_keys.c.revoked_at, sa.func.now()))
-    .returning(api_keys.c.id)
+    sa.update(api_keys).where(*_this_key).values(revoked_at=sa.func.coalesce(api_keys.c.revoked_at, sa.func.now()))
 )
 key_listing = Listing(
-    base=sa.select(api_keys).where(in_organization(api_keys)),
+    base=sa.select(api_keys, _key_version).where(in_organization(api_keys)),
     id_column=api_keys.c.id,
     sorts={"created_at": api_keys.c.created_at, "name": api_keys.c.name},
     filters={"user_id": equals(api_keys.c.user_id)},

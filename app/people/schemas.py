@@ -6,9 +6,10 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from app.core.fields import Currency, Email, ExternalId, Name, Percent, Secret
+from app.core.json_kinds import JSON_NUMBER, Flag, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.people.permissions import Position
@@ -38,7 +39,7 @@ TimeZone = Annotated[
     AfterValidator(_known_time_zone),
     WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"], "description": "An IANA time zone."}),
 ]
-Month = Annotated[int, Field(ge=1, le=12)]
+Month = Annotated[int, Field(ge=1, le=12), JSON_NUMBER]
 Permissions = Annotated[
     dict[str, str],
     Field(description="Each action with its reach: `none`, `own`, `team` (own and all below) or `organization`."),
@@ -88,7 +89,7 @@ class UserPatch(UserFields, Patch):
     name: Name = Field(default_factory=str)
     email: Email = Field(default_factory=str)
     position: Position = Field(default_factory=lambda: Position.SALES_REPRESENTATIVE)
-    is_active: bool = Field(default_factory=bool, description="`false`: the user's keys stop working.")
+    is_active: Flag = Field(default_factory=bool, description="`false`: the user's keys stop working.")
 
 
 class User(Item):
@@ -166,7 +167,7 @@ class ApiKeyCreate(Body):
 
     user_id: UUID
     name: Name
-    expires_at: Annotated[AwareDatetime, AfterValidator(_ahead)] | None = Field(
+    expires_at: Annotated[Moment, AfterValidator(_ahead)] | None = Field(
         default=None, description="Absent: it works until it is revoked."
     )
 
@@ -175,6 +176,7 @@ class ApiKeyItem(BaseModel):
     """A key without its secret."""
 
     id: str
+    version: int = Field(description="1, and 2 once it is revoked.")
     user_id: UUID
     name: str
     created_at: datetime

@@ -14,7 +14,7 @@ from app.core.resource import check_version
 from app.people import queries
 from app.people.api_key import ApiKey
 from app.people.organizations import insert_user, issue_key
-from app.people.permissions import Position
+from app.people.permissions import Position, demand_found
 
 
 class TeamCycle(Conflict):
@@ -80,6 +80,12 @@ async def give_key(tx: Transaction, user_id: UUID, name: str, expires_at: dateti
     await _demand_active(tx, user_id, "/user_id")
     key = await issue_key(tx, user_id, name, expires_at)
     return key, await tx.fetch_row(queries.find_key, id=key.id)
+
+
+async def revoke_key(tx: Transaction, key_id: str, expected: int | None) -> None:
+    """Let a key act no more; raises `NotFound` and `PreconditionFailed`."""
+    check_version(demand_found(await tx.fetch_one(queries.lock_key, id=key_id)), expected)
+    await tx.execute(queries.revoke_key, id=key_id)
 
 
 async def _demand_active(tx: Transaction, user_id: UUID | None, pointer: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.core.fields import Amount, Currency, ExternalId, Name
+from app.core.json_kinds import Flag
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 
@@ -23,7 +24,7 @@ class ProductCreate(ProductFields, Body):
     name: Name
     unit_price: Amount
     currency: Currency
-    is_active: bool = True
+    is_active: Flag = True
 
 
 class ProductPatch(ProductFields, Patch):
@@ -32,7 +33,7 @@ class ProductPatch(ProductFields, Patch):
     name: Name = Field(default_factory=str)
     unit_price: Amount = Field(default_factory=Decimal)
     currency: Currency = Field(default_factory=str)
-    is_active: bool = Field(default_factory=bool)
+    is_active: Flag = Field(default_factory=bool)
 
 
 class Product(Item):

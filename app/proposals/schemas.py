@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.core.fields import Amount, Currency, Name, Percent, Text
+from app.core.json_kinds import Day, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.proposals.status import ProposalStatus
@@ -19,7 +20,7 @@ class ProposalFields(BaseModel):
     pricing: Text | None = None
     terms: Text | None = None
     delivery_timeline: Text | None = None
-    valid_until_on: date | None = None
+    valid_until_on: Day | None = None
 
 
 class ProposalCreate(ProposalFields, Body):
@@ -88,9 +89,9 @@ class ProposalQuery(PageQuery):
     opportunity_id: UUID | None = None
     owner_id: Annotated[UUID | None, Field(description="The deal's owner.")] = None
     team_id: Annotated[UUID | None, Field(description="The deal's team.")] = None
-    amount_gte: Decimal | None = None
-    amount_lte: Decimal | None = None
-    sent_at_gte: AwareDatetime | None = None
-    sent_at_lte: AwareDatetime | None = None
-    valid_until_on_gte: date | None = None
-    valid_until_on_lte: date | None = None
+    amount_gte: Amount | None = None
+    amount_lte: Amount | None = None
+    sent_at_gte: Moment | None = None
+    sent_at_lte: Moment | None = None
+    valid_until_on_gte: Day | None = None
+    valid_until_on_lte: Day | None = None

@@ -7,7 +7,7 @@ import asyncpg
 from fastapi import Response
 
 from app.core.database import Row, Transaction
-from app.core.problems import AlreadyExists, Conflict, Invalid, PreconditionFailed, Problem, documented
+from app.core.problems import AlreadyExists, Conflict, Invalid, NotFound, PreconditionFailed, Problem, documented
 from app.core.refusals import taken
 from app.core.resource import Body, Item, Precondition, item_response
 from app.core.routing import LostRace
@@ -53,7 +53,7 @@ async def upsert(
 def upsert_answers(model: type[Item], *problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that upserts, besides its 200."""
     created = {"model": model, "description": _CREATED}
-    return {201: created, **documented(*problems, AlreadyExists, PreconditionFailed)}
+    return {201: created, **documented(*problems, NotFound, AlreadyExists, PreconditionFailed)}
 
 
 def upsert_response(model: type[Item], collection: Collection, written: Written) -> Response:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, PlainSerializer, StringConstraints, WithJsonSchema, model_validator
 
 from app.core.fields import Amount, Currency
+from app.core.json_kinds import Day
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.team_targets.pace import PaceStatus
@@ -86,8 +87,8 @@ class TeamTargetQuery(PageQuery):
     user_id: UUID | None = None
     metric: list[Metric] = []
     period: PeriodName | None = None
-    starts_on_gte: date | None = None
-    starts_on_lte: date | None = None
+    starts_on_gte: Day | None = None
+    starts_on_lte: Day | None = None
 
 
 class TeamTargetAllocationReplace(Body):

@@ -1,12 +1,12 @@
 """Conversions as they are asked for and answered."""
 
-from datetime import date
 from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
 from app.core.fields import Amount, Currency, Name
+from app.core.json_kinds import Day, Flag
 from app.core.resource import Body
 from app.opportunities.tables import ContactRole
 
@@ -23,12 +23,12 @@ class ConversionCreate(Body):
     opportunity_name: Name | None = None
     amount: Amount | None = Field(default=None, description="Absent: the lead's budget.")
     currency: Currency | None = Field(default=None, description="Absent: that of the lead's budget.")
-    close_on: date | None = Field(default=None, description="Absent: the lead's timeline.")
+    close_on: Day | None = Field(default=None, description="Absent: the lead's timeline.")
     pipeline_id: UUID | None = None
     owner_id: UUID | None = Field(
         default=None, description="To whom the deal is handed over; absent: the lead's owner."
     )
-    dry_run: bool = Field(default=False, description="Answer what would happen and write nothing.")
+    dry_run: Flag = Field(default=False, description="Answer what would happen and write nothing.")
 
     @model_validator(mode="after")
     def _either_existing_or_new(self) -> Self:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from app.core.json_kinds import JSON_NUMBER
 from app.core.problems import ProblemDocument
 from app.core.resource import Body
 from app.transitions.schemas import AvailableTransition, OpportunityTransition, Reason, StageName
@@ -64,7 +65,9 @@ class TransitionPlanItem(Body):
     """A deal of a plan, as it was when it was planned."""
 
     opportunity_id: UUID
-    version: int = Field(ge=1, le=2_147_483_647, description="As the plan told it; another one by now is not moved.")
+    version: Annotated[int, Field(ge=1, le=2_147_483_647), JSON_NUMBER] = Field(
+        description="As the plan told it; another one by now is not moved."
+    )
 
 
 def _all_about_different_deals(items: list[TransitionPlanItem]) -> list[TransitionPlanItem]:

@@ -86,8 +86,8 @@ async def create_lead_conversion(
     """Convert a qualified lead into an account, a contact and a deal, new or existing, all or nothing."""
     deed = preview_conversion if body.dry_run else make_conversion
     converted = await deed(database, caller, lead_id, body, expected)
-    status, location = 200 if body.dry_run else 201, f"/v1/opportunities/{converted.opportunity.id}"
-    return item_response(Conversion, converted.model_dump(), status=status, location=location)
+    status = 200 if body.dry_run else 201
+    return item_response(Conversion, converted.model_dump(), status=status, location=f"/v1/leads/{lead_id}")
 
 
 @transitions.get(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from app.core.json_kinds import Flag
 from app.core.pagination import PageQuery
 from app.core.resource import Body
 from app.people.permissions import Position, who_may
@@ -25,7 +26,7 @@ class LeadTransitionCreate(Body):
     override_reason: Reason | None = Field(
         default=None, description="Moves on although criteria are unmet; managers only, recorded and published."
     )
-    dry_run: bool = Field(default=False, description="Answer what would happen and write nothing.")
+    dry_run: Flag = Field(default=False, description="Answer what would happen and write nothing.")
 
 
 class OpportunityTransitionCreate(LeadTransitionCreate):

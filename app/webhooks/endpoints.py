@@ -74,10 +74,10 @@ async def delete_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | No
     await tx.execute(queries.delete_endpoint, id=endpoint_id)
 
 
-async def enable_endpoint(tx: Transaction, endpoint_id: UUID) -> Row:
-    """Call an endpoint again, at once and with a clean record; raises `NotFound`."""
+async def enable_endpoint(tx: Transaction, endpoint_id: UUID, expected: int | None) -> Row:
+    """Call an endpoint again, at once and with a clean record; raises `NotFound` and `PreconditionFailed`."""
     await tx.execute(queries.lock_lanes, endpoint_id=endpoint_id)  # in the order that workers lock in
-    await lock_endpoint(tx, endpoint_id, None)
+    await lock_endpoint(tx, endpoint_id, expected)
     clean = _CLOSED_BREAKER | {
         "state": "enabled",
         "disabled_reason": None,

@@ -104,12 +104,14 @@ async def delete_webhook_endpoint(
 @webhooks.post(
     "/webhook-endpoints/{endpoint_id}/enable",
     response_model=schemas.WebhookEndpoint,
-    responses=documented(NotFound),
+    responses=documented(NotFound, PreconditionFailed),
 )
-async def enable_webhook_endpoint(caller: Writer, database: AppDatabase, endpoint_id: UUID) -> Response:
+async def enable_webhook_endpoint(
+    caller: Writer, database: AppDatabase, endpoint_id: UUID, expected: ExpectedVersion
+) -> Response:
     """Enable a webhook endpoint: what it missed is delivered at once, in order."""
     async with database.begin(caller) as tx:
-        row = await endpoints.enable_endpoint(tx, endpoint_id)
+        row = await endpoints.enable_endpoint(tx, endpoint_id, expected)
     return item_response(schemas.WebhookEndpoint, row)
 
 

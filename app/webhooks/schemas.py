@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.core.fields import Secret, Text
+from app.core.json_kinds import JSON_NUMBER, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.outbox.catalogue import EventPattern, EventType
@@ -30,6 +31,7 @@ EventPatterns = Annotated[
 MaxConcurrency = Annotated[
     int,
     Field(ge=1, le=100, description="Requests open at once, of each worker; 1 for receivers that take one at a time."),
+    JSON_NUMBER,
 ]
 _Ids = Annotated[list[UUID], Field(min_length=1, max_length=100)]
 
@@ -98,10 +100,8 @@ class WebhookEndpointWithSecret(WebhookEndpoint):
 class WebhookSecretRotation(Body):
     """How to replace an endpoint's secret."""
 
-    expire_old_secret_in_seconds: int = Field(
+    expire_old_secret_in_seconds: Annotated[int, Field(ge=0, le=86_400), JSON_NUMBER] = Field(
         default=86_400,
-        ge=0,
-        le=86_400,
         description="How long the old secret signs beside the new one; 0, when it has leaked: no longer.",
     )
 
@@ -122,8 +122,8 @@ class WebhookEndpointQuery(PageQuery):
 class WebhookReplayCreate(Body):
     """Which events to deliver again: those recorded from `since` until before `until`, or since the last success."""
 
-    since: AwareDatetime | None = Field(default=None, description="The beginning of the range, to the millisecond.")
-    until: AwareDatetime | None = Field(default=None, description="Its end, which is not in it; absent: now.")
+    since: Moment | None = Field(default=None, description="The beginning of the range, to the millisecond.")
+    until: Moment | None = Field(default=None, description="Its end, which is not in it; absent: now.")
     since_last_success: Literal[True] | None = Field(
         default=None,
         description="Instead of a range: whatever was recorded since the endpoint last took a message, or since it "

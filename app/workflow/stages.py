@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.json_kinds import JSON_NUMBER, Flag
+
 # The target of a reopening: whichever stage the deal stood in when it was lost.
 LEFT_STAGE = "$left_stage"
 
@@ -75,10 +77,10 @@ class Stage(BaseModel):
     name: StageName
     label: Annotated[str, Field(min_length=1, max_length=100)]
     step: Step
-    probability: Annotated[int, Field(ge=0, le=100)]
+    probability: Annotated[int, Field(ge=0, le=100), JSON_NUMBER]
     forecast_category: ForecastCategory
-    expected_days: Annotated[int, Field(ge=0, le=3650)]
-    terminal: bool = False
+    expected_days: Annotated[int, Field(ge=0, le=3650), JSON_NUMBER]
+    terminal: Flag = False
 
 
 class Edge(BaseModel):
@@ -96,5 +98,5 @@ class Edge(BaseModel):
     sets_outcome: Outcome | None = None
     criteria: tuple[str, ...] = ()
     required: tuple[RequiredInput, ...] = ()
-    may_override: bool = False
+    may_override: Flag = False
     only_by: Literal["conversion"] | None = None

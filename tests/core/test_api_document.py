@@ -97,6 +97,14 @@ def test_an_answer_that_shows_a_secret_is_documented_as_not_repeatable(app: Fast
     assert shown_by == refusing == {"create_api_key", "create_webhook_endpoint", "create_webhook_secret_rotation"}
 
 
+def test_no_parameter_is_null(app: FastAPI) -> None:
+    operations = [each for path in app.openapi()["paths"].values() for each in path.values()]
+    schemas = [each["schema"] for operation in operations for each in operation.get("parameters", ())]
+
+    assert [schema for schema in schemas if '"null"' in json.dumps(schema)] == []
+    assert any(schema.get("format") == "date" for schema in schemas)
+
+
 def test_everything_that_is_referred_to_is_there(app: FastAPI) -> None:
     document = app.openapi()
 

@@ -13,6 +13,7 @@ from app.core.settings import Settings
 from app.main import create_app
 from tests.builders.problem_documents import check_answer, problem_of
 from tests.builders.serving import say, served
+from tests.department import Department
 
 CANARY = "Canary-7f3a"
 ORIGIN = "https://spa.example"
@@ -64,6 +65,8 @@ async def test_what_the_framework_refuses_is_a_problem_that_repeats_nothing(
     [
         ("/v1/leads", "GET, POST"),
         ("/v1/webhook-endpoints/01a21371-cc74-7295-ac0c-d663458601f7", "DELETE, GET, PATCH"),
+        ("/v1/leads/batch", "POST"),
+        ("/v1/opportunities/transition-plans", "POST"),
         ("/docs/assets/swagger-ui.css", "GET, HEAD"),
     ],
 )
@@ -71,6 +74,13 @@ async def test_a_wrong_method_is_answered_with_all_that_the_path_knows(
     http: httpx.AsyncClient, path: str, methods: str
 ) -> None:
     assert (await http.request("PUT", path)).headers["Allow"] == methods
+
+
+@pytest.mark.parametrize("path", ["/v1/leads/batch", "/v1/opportunities/transition-plans", "/v1/events/stream"])
+async def test_a_path_that_is_spelled_out_is_no_id(department: Department, path: str) -> None:
+    response = await department.operations.request("PATCH", path.removeprefix("/v1"), json={"name": "A name"})
+
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
 
 
 async def test_the_instance_is_the_path_without_what_the_service_does_not_know(http: httpx.AsyncClient) -> None:

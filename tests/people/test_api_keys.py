@@ -47,6 +47,31 @@ async def test_a_revoked_key_stops_working_and_stays_in_the_list(department: Dep
     assert listed["items"][0]["revoked_at"] is not None
 
 
+async def test_a_key_is_where_its_location_says_without_its_secret(department: Department) -> None:
+    operations = department.operations
+    body = {"user_id": str(operations.user_id), "name": "my script"}
+
+    issued = await operations.request("POST", "/api-keys", json=body)
+    read = await operations.request("GET", issued.headers["Location"].removeprefix("/v1"))
+
+    secret = {"key": issued.json()["key"]}
+    assert (read.status_code, read.json() | secret, read.headers["ETag"]) == (200, issued.json(), '"1"')
+    assert issued.headers["ETag"] == '"1"'
+
+
+async def test_a_revoked_key_has_a_version_of_its_own_which_if_match_may_name(department: Department) -> None:
+    operations = department.operations
+    key = await operations.post("/api-keys", {"user_id": str(operations.user_id), "name": "my script"})
+    path = f"/api-keys/{key['id']}"
+
+    stale = await operations.request("DELETE", path, headers={"If-Match": '"2"'})
+    fresh = await operations.request("DELETE", path, headers={"If-Match": '"1"'})
+
+    revoked = await operations.get(path)
+    assert (stale.status_code, stale.headers["ETag"], fresh.status_code) == (412, '"1"', 204)
+    assert (revoked["version"], revoked["revoked_at"] is None) == (2, False)
+
+
 async def test_revoking_again_changes_nothing(department: Department) -> None:
     rep = await department.representative()
     key_id = (await department.operations.get("/api-keys", user_id=str(rep.user_id)))["items"][0]["id"]
