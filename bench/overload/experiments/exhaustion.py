@@ -13,7 +13,7 @@ from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.house import House
 from bench.faults.lags import percentile
 from bench.overload.answers import BROKEN, Answers
-from bench.overload.clients import Clients
+from bench.overload.clients import PATIENT, Clients, Load
 from bench.overload.mix import day
 from bench.overload.remains import remains_of
 
@@ -60,7 +60,7 @@ async def _perform(run: Run) -> Findings:
     deals, seconds = run.pick(short=(60, 2.0), full=(300, 10.0))
     findings = Findings()
     troubles = {"locked": _locked, "paused": _paused, "stopped": _stopped}
-    async with run.house() as house:
+    async with run.house(**PATIENT) as house:
         await house.start(workers=0)
         clients = Clients(house, await day(house, deals))
         for number, (name, trouble) in enumerate(troubles.items()):
@@ -75,12 +75,10 @@ async def _perform(run: Run) -> Findings:
 async def _offer_through(
     clients: Clients, trouble: AbstractAsyncContextManager[None], seconds: float
 ) -> tuple[Answers, float]:
-    offering = asyncio.create_task(
-        clients.offer(
-            connections=_CONNECTIONS, per_second=_PER_SECOND, seconds=_BEFORE_SECONDS + seconds + _AFTER_SECONDS
-        )
-    )
-    await asyncio.sleep(_BEFORE_SECONDS + 1)  # the clients' processes start
+    load = Load(_CONNECTIONS, _BEFORE_SECONDS + seconds + _AFTER_SECONDS, _PER_SECOND)
+    offering = asyncio.create_task(clients.offer(load))
+    await clients.begun.wait()
+    await asyncio.sleep(_BEFORE_SECONDS)
     async with trouble:
         await asyncio.sleep(seconds)
     ended = time.time()

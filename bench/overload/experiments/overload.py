@@ -12,7 +12,7 @@ from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.house import House
 from bench.faults.lags import percentile
 from bench.overload.answers import BROKEN, Answers
-from bench.overload.clients import Clients
+from bench.overload.clients import PATIENT, Clients, Load
 from bench.overload.mix import day
 
 _TIMES = 10
@@ -24,26 +24,24 @@ _PROBE_SECONDS = 1.0
 
 async def _perform(run: Run) -> Findings:
     deals, warm_up_seconds, seconds, flood_seconds = run.pick(short=(60, 1, 2, 4), full=(600, 5, 20, 60))
-    async with run.house() as house:
+    async with run.house(**PATIENT) as house:
         await house.start(workers=0)
         clients = Clients(house, await day(house, deals))
         run.tell("warming up", 0, 4)
-        await clients.offer(connections=_BUSY_CONNECTIONS, seconds=warm_up_seconds)
+        await clients.offer(Load(_BUSY_CONNECTIONS, warm_up_seconds))
         run.tell("peak", 1, 4)
-        peak = await clients.offer(connections=_BUSY_CONNECTIONS, seconds=seconds)
+        peak = await clients.offer(Load(_BUSY_CONNECTIONS, seconds))
         per_second = peak.successes / seconds
         run.tell("flood", 2, 4)
         before = cpu_seconds([house.apis[0].program.pid])
         health = _Health(house)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(health.watch(flood_seconds))
-            flood = await clients.offer(
-                connections=_FLOOD_CONNECTIONS, per_second=per_second * _TIMES, seconds=flood_seconds
-            )
+            flood = await clients.offer(Load(_FLOOD_CONNECTIONS, flood_seconds, per_second * _TIMES))
         busy = (cpu_seconds([house.apis[0].program.pid]) - before) / flood_seconds
         run.tell("recovery", 3, 4)
         ended = time.time()
-        after = await clients.offer(connections=_BUSY_CONNECTIONS, seconds=max(5, seconds / 2))
+        after = await clients.offer(Load(_BUSY_CONNECTIONS, max(5, seconds / 2)))
     findings = _judge(peak, flood, per_second, flood_seconds)
     findings.add("health and metrics that did not answer", health.silent, "=", 0)
     findings.add_timed("not ready", health.not_ready, "=", 0)

@@ -1,16 +1,18 @@
 """Offer a service requests, so many at once or so many a second, and tell what was answered.
 
 Arguments: port, file of turns, connections, requests a second (0: as soon as there was an answer), seconds. A turn is a
-list of requests of which the next is sent once the one before succeeded, again and again. Prints `Answers` as JSON.
+list of requests of which the next is sent once the one before succeeded, again and again. Prints "begun", and at the
+end `Answers` as JSON; SIGTERM is the end.
 """
 
 import asyncio
 import itertools
 import json
+import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import uvloop
@@ -19,7 +21,7 @@ from bench.overload.answers import Answers
 from bench.overload.connection import Connection
 
 _TICK_SECONDS = 0.002
-_LAST_ANSWERS_SECONDS = 10.0
+_LAST_ANSWERS_SECONDS = 60.0
 _OPENED_AT_ONCE = 50
 
 
@@ -50,10 +52,15 @@ class Offer:
         self.answers = Answers()
         self._port = port
         self._turns = turns
-        self._free: deque[Connection] = deque()
+        self._free: list[Connection] = []
         self._pending: dict[Connection, Turn] = {}
         self._opening: set[asyncio.Task[None]] = set()
         self._is_closed_loop = False
+        self._end = asyncio.Event()
+
+    def end(self) -> None:
+        """Ask no more."""
+        self._end.set()
 
     async def connect(self, count: int) -> None:
         """Open connections."""
@@ -65,17 +72,19 @@ class Offer:
         self._is_closed_loop = True
         for connection in list(self._free):
             self._ask(connection, time.time())
-        await asyncio.sleep(seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._end.wait()
         self._is_closed_loop = False
 
     async def open(self, per_second: float, seconds: float) -> None:
         """Ask so often, whatever is answered."""
         started, sent = time.time(), 0
-        while (elapsed := time.time() - started) < seconds:
+        while (elapsed := time.time() - started) < seconds and not self._end.is_set():
             due = int(elapsed * per_second)
             for number in range(sent, due):
-                if self._free:
-                    self._ask(self._free.popleft(), started + number / per_second)
+                if (connection := self._take()) is not None:
+                    self._ask(connection, started + number / per_second)
                 else:
                     self.answers.withheld += 1
             sent = due
@@ -89,6 +98,14 @@ class Offer:
         for turn in self._pending.values():
             self.answers.note(0, turn.due_at, time.time())
         self.answers.processor_seconds = time.process_time()
+
+    def _take(self) -> Connection | None:
+        """The connection that was used last: the others may be closed for being idle."""
+        while self._free:
+            if (connection := self._free.pop()).is_open:
+                return connection
+            self._reopen()
+        return None
 
     def _ask(self, connection: Connection, due_at: float) -> None:
         turn = next(self._turns)
@@ -134,6 +151,8 @@ async def main(port: int, turns: Path, connections: int, per_second: float, seco
     prepared = itertools.cycle([Turn([each.encode() for each in requests]) for requests in lists])
     offer = Offer(port, prepared)
     await offer.connect(connections)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, offer.end)
+    print("begun", flush=True)
     await (offer.open(per_second, seconds) if per_second else offer.closed(seconds))
     await offer.finish()
     print(json.dumps(offer.answers.as_json()))
