@@ -8,6 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
+from app.core.search import search_text
 from app.opportunities.qualification import qualification_columns
 from app.people.ownership import ownership
 from app.pipelines.tables import pinned_version
@@ -56,6 +57,7 @@ opportunities = organization_table(
     sa.Column("loss_note", sa.Text),
     sa.Column("source_opportunity_id", sa.Uuid),
     sa.Column("external_id", sa.Text),
+    search_text("name"),
     *ownership("opportunities"),
     *qualification_columns(),
     pinned_version("opportunities"),
