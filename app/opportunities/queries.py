@@ -34,7 +34,8 @@ opportunity_listing = Listing(
         "updated_at": opportunities.c.updated_at,
         "name": opportunities.c.name,
         "amount": sa.func.coalesce(opportunities.c.amount, sa.literal_column("-1", opportunities.c.amount.type)),
-        "close_on": sa.func.coalesce(opportunities.c.close_on, sa.literal_column("'9999-12-31'::date", sa.Date)),
+        # asyncpg sends Python's last day as infinity: as a cursor it would be another place than the day's
+        "close_on": sa.func.coalesce(opportunities.c.close_on, sa.literal_column("'infinity'::date", sa.Date)),
         "stage_entered_at": opportunities.c.stage_entered_at,
     },
     filters={
