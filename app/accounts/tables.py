@@ -42,5 +42,6 @@ contacts = organization_table(
     sa.UniqueConstraint("organization_id", "external_id", name="uq_contacts__external_id"),
     sa.Index("ix_contacts__account_id", "organization_id", "account_id"),
     sa.Index("ix_contacts__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_contacts__name", "organization_id", "name", "id"),
     sa.Index("ix_contacts__email_key", "organization_id", "email_key"),
 )

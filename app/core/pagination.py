@@ -3,7 +3,7 @@
 The cursor holds the place of the last row and a fingerprint of the query; a cursor of another query is refused.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.cursors import Place, read_place
 from app.core.database import Row, Statement, Transaction
+from app.core.known import Known, known_in, with_known
 from app.core.problems import Invalid
 from app.core.search import Sought, seek
 
@@ -59,7 +60,7 @@ class SearchQuery(PageQuery):
         Field(
             max_length=50,
             description="A sort key; a leading `-` turns it around. With `q`, and unless you sort: `-relevance`, which "
-            "is `-created_at` where each word fits more than 2,000 records.",
+            "is `-created_at` where each word fits more than 5,000 records.",
         ),
     ] = "-created_at"
 
@@ -74,6 +75,17 @@ class Page:
 
     rows: list[Row]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the statement of a page depends on, besides the words that are sought."""
+
+    key: str
+    is_descending: bool
+    is_first: bool
+    filters: tuple[str, ...]
+    known: Known
 
 
 @dataclass(frozen=True)
@@ -102,8 +114,10 @@ class Listing:
         key = after.key if after is not None else self._key(sort, sought)
         if sought is not None and key == _RELEVANCE:
             sought = sought.narrowed()
-        statement = self.statement(sort, key, sought, tuple(filters), is_first=after is None)
-        parameters: dict[str, object] = {f"filter_{name}": value for name, value in filters.items()} | scope
+        shape = Shape(key, sort.startswith("-"), after is None, tuple(sorted(filters)), known_in(scope))
+        statement = self._statement(shape, sought)
+        parameters: dict[str, object] = {f"filter_{name}": value for name, value in filters.items()}
+        parameters |= {name: value for name, value in scope.items() if name in statement.names}
         if after is not None:
             parameters |= {"after_value": after.value, "after_id": after.id}
         rows = await tx.fetch_all(
@@ -117,38 +131,34 @@ class Listing:
         rows = rows[: query.limit]
         return Page(rows, Place(key, rows[-1]["_sort_value"], rows[-1]["_sort_id"]).cursor(asked))
 
-    def statement(
-        self, sort: str, key: str, sought: Sought | None, filters: Sequence[str], *, is_first: bool
-    ) -> Statement:
-        """The statement of a page's shape: ordered by `key` in the direction of `sort`."""
-        descending = sort.startswith("-")
-        shape = (key, descending, is_first, sought and sought.shape, *sorted(filters))
-        statement = self._compiled.get(shape)
+    def _statement(self, shape: Shape, sought: Sought | None) -> Statement:
+        key = (shape, sought and sought.shape)
+        statement = self._compiled.get(key)
         if statement is None:
-            select = self._ordered(key, sought, descending=descending, is_first=is_first)
-            for name in filters:
-                select = select.where(self.filters[name](sa.bindparam(f"filter_{name}")))
-            statement = self._compiled[shape] = Statement(select)
+            statement = self._compiled[key] = Statement(with_known(self._select(shape, sought), shape.known))
         return statement
 
-    def _ordered(self, key: str, sought: Sought | None, *, descending: bool, is_first: bool) -> sa.Select[Any]:
-        column = sought.relevance() if sought is not None and key == _RELEVANCE else self.sorts[key]
+    def _select(self, shape: Shape, sought: Sought | None) -> sa.Select[Any]:
+        column = sought.relevance() if sought is not None and shape.key == _RELEVANCE else self.sorts[shape.key]
         statement = self.base.add_columns(column.label("_sort_value"), self.id_column.label("_sort_id"))
+        for name in shape.filters:
+            statement = statement.where(self.filters[name](sa.bindparam(f"filter_{name}")))
         if sought is not None:
             statement = statement.where(*sought.conditions())
-        if not is_first:
+        if not shape.is_first:
             place = sa.tuple_(column, self.id_column)
             last = sa.tuple_(
                 sa.bindparam("after_value", type_=column.type), sa.bindparam("after_id", type_=self.id_column.type)
             )
-            statement = statement.where(place < last if descending else place > last)
-        order = [column.desc(), self.id_column.desc()] if descending else [column.asc(), self.id_column.asc()]
-        return statement.order_by(*order).limit(sa.bindparam("page_limit", type_=sa.Integer))
+            statement = statement.where(place < last if shape.is_descending else place > last)
+        order = (column, self.id_column)
+        statement = statement.order_by(*(each.desc() if shape.is_descending else each.asc() for each in order))
+        return statement.limit(sa.bindparam("page_limit", type_=sa.Integer))
 
     def _key(self, sort: str, sought: Sought | None) -> str:
         key = sort.removeprefix("-")
         if key == _RELEVANCE and sought is not None:
-            return _RELEVANCE if sought.is_narrow else _UNSORTED
+            return _RELEVANCE if sought.rare else _UNSORTED
         if key not in self.sorts:
             offered = [*sorted(self.sorts), *([_RELEVANCE] if sought is not None else [])]
             raise Invalid.at("/query/sort", "unknown_sort", f"Sort by one of: {', '.join(offered)}.")

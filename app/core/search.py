@@ -17,7 +17,7 @@ from app.core.schema import metadata
 from app.core.similar import BEYOND, Spelling
 
 _MOST_WORDS = 8
-_MOST_CANDIDATES = 2_000
+_MOST_CANDIDATES = 5_000
 
 _Word = sa.Text(collation="C")  # by code points, so that what begins alike stands together
 
@@ -53,9 +53,8 @@ class SoughtWord:
     """A word, other spellings of it that there are, and whether it may go on (`is_open`)."""
 
     word: str
-    similar: Sequence[str]
+    similar: tuple[str, ...]
     is_open: bool
-    found: int
 
     @property
     def patterns(self) -> list[str]:
@@ -63,32 +62,35 @@ class SoughtWord:
         whole = [f"% {word} %" for word in (self.word, *self.similar)]
         return [*whole, f"% {self.word}%"] if self.is_open else whole
 
-    @property
-    def keys(self) -> dict[str, object]:
-        """Where the word's records are in `search_words`: parameters of `_records`."""
-        is_from = self.word if self.is_open else ""
-        return {"terms": [self.word, *self.similar], "is_from": is_from, "is_below": is_from and is_from + BEYOND}
+    def keys(self, number: int = 0) -> dict[str, object]:
+        """Where the word's records are in `search_words`: parameters of `_records_of`."""
+        start = self.word if self.is_open else ""
+        return {
+            f"terms_{number}": [self.word, *self.similar],
+            f"start_{number}": start,
+            f"start_below_{number}": start and start + BEYOND,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """The words that a record must have, every one of them; `is_narrow` where one of them has few records.
+    """The words that a record must have, every one of them; `rare` are those that together have few records.
 
     What it says of a row depends on the number of words only, so that a statement is compiled once for each.
     """
 
     table: sa.Table
     words: Sequence[SoughtWord]
-    is_narrow: bool
+    rare: Sequence[SoughtWord]
 
     @property
-    def shape(self) -> tuple[int, bool]:
+    def shape(self) -> tuple[int, int]:
         """What its conditions depend on."""
-        return len(self.words), self.is_narrow
+        return len(self.words), len(self.rare)
 
     def narrowed(self) -> "Sought":
-        """The same, looked up by its rarest word however many records that has."""
-        return replace(self, is_narrow=True)
+        """The same, looked up by a word however many records it has."""
+        return self if self.rare else replace(self, rare=self.words[:1])
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """That a row has all words; where one of them has few records, only those are looked at."""
@@ -99,10 +101,12 @@ class Sought:
             text.like(sa.any_(bindparam(f"patterns_{number}", type_=sa.ARRAY(sa.Text))))
             for number in range(len(self.words))
         ]
-        if not self.is_narrow:
-            return has_all
+        if not self.rare:
+            # Postgres takes what is LIKE something for rare and would read and sort the whole table; of a CASE it knows
+            # nothing, takes every second row to fit, and goes along the order until the page is full
+            return [sa.case((each, sa.true()), else_=sa.false()) for each in has_all]
         # an array, so that the primary key is looked up whatever the statistics say of how many there are
-        few = sa.func.array(_records(self.table.name).scalar_subquery())
+        few = sa.func.array(_records(self.table.name, len(self.rare)).scalar_subquery())
         return [*has_all, self.table.c.id == sa.any_(few)]
 
     def relevance(self) -> ColumnElement[int]:
@@ -127,56 +131,78 @@ class Sought:
                 f"begun_{number}": f"% {each.word}%",
                 f"patterns_{number}": each.patterns,
             }
-        given |= self._rarest.keys if self.is_narrow else {}
+        for number, each in enumerate(self.rare):
+            given |= each.keys(number)
         return {name: value for name, value in given.items() if name in names}
-
-    @property
-    def _rarest(self) -> SoughtWord:
-        return min(self.words, key=lambda each: each.found)
 
 
 async def seek(tx: Transaction, table: sa.Table, text: str) -> Sought:
     """What a text asks for: its first words, with other spellings that records of the organization have."""
     words: list[str] = await tx.fetch_value(_split, text=text)
     asked = words[:_MOST_WORDS]
-    sought = [await _look_up(tx, table, word, is_open=word is asked[-1]) for word in asked]
-    return Sought(table, sought, is_narrow=any(each.found <= _MOST_CANDIDATES for each in sought))
+    sought = [await _look_up(tx, word, is_open=number == len(asked)) for number, word in enumerate(asked, 1)]
+    return Sought(table, sought, await _rare(tx, table, sought))
 
 
-async def _look_up(tx: Transaction, table: sa.Table, word: str, *, is_open: bool) -> SoughtWord:
-    similar: list[str] = []
-    if (spelling := Spelling.of(word)) is not None:
-        similar = [row["word"] for row in await tx.fetch_all(_find_similar, **spelling.parameters())]
-    unweighed = SoughtWord(word, similar, is_open, 0)
-    count = _counts.get(table.name) or _counts.setdefault(table.name, _count(table.name))
-    found = await tx.fetch_value(count, **unweighed.keys, most=_MOST_CANDIDATES + 1)
-    return SoughtWord(word, similar, is_open, found)
+async def _look_up(tx: Transaction, word: str, *, is_open: bool) -> SoughtWord:
+    spelling = Spelling.of(word)
+    similar = await tx.fetch_all(_find_similar, **spelling.parameters()) if spelling is not None else []
+    return SoughtWord(word, tuple(row["word"] for row in similar), is_open)
 
 
-def _records(kind: str) -> sa.Select[Any]:
-    """The records that have one of the `terms`, or a word between `is_from` and `is_below`."""
+async def _rare(tx: Transaction, table: sa.Table, sought: Sequence[SoughtWord]) -> Sequence[SoughtWord]:
+    """The word that fewest records have, or two that hardly ever stand together; none where each of them is frequent.
+
+    Where none are rare, a page is soon found by going through the records in their order.
+    """
+    longest_first = sorted(sought, key=lambda each: len(each.word), reverse=True)
+    found = {each: await _count(tx, table, [each]) for each in longest_first}
+    rarest = sorted(found, key=lambda each: found[each])
+    if rarest and found[rarest[0]] <= _MOST_CANDIDATES:
+        return rarest[:1]
+    if len(rarest) > 1 and await _count(tx, table, rarest[:2]) <= _MOST_CANDIDATES:
+        return rarest[:2]
+    return []
+
+
+async def _count(tx: Transaction, table: sa.Table, words: Sequence[SoughtWord]) -> int:
+    """How many records have all of one or two words, as far as it is of interest."""
+    shape = (table.name, len(words))
+    statement = _counts.get(shape)
+    if statement is None:
+        some = _records(*shape).limit(bindparam("most", type_=sa.Integer)).subquery()
+        statement = _counts[shape] = Statement(sa.select(sa.func.count()).select_from(some))
+    keys = {name: value for number, each in enumerate(words) for name, value in each.keys(number).items()}
+    count: int = await tx.fetch_value(statement, **keys, most=_MOST_CANDIDATES + 1)
+    return count
+
+
+_counts: dict[tuple[str, int], Statement] = {}
+
+
+def _records(kind: str, words: int) -> sa.Select[Any]:
+    """The records that have the first word, and the second where there are two."""
+    first = _records_of(kind, 0)
+    return first if words == 1 else first.where(first.selected_columns.record_id.in_(_records_of(kind, 1)))
+
+
+def _records_of(kind: str, number: int) -> sa.Select[Any]:
+    """The records that have one of the `terms`, or a word from `start` to `start_below`."""
     these = (
         search_words.c.organization_id == bindparam("organization_id", type_=sa.Uuid),
         search_words.c.kind == sa.literal_column(f"'{kind}'", sa.Text),
     )
-    whole = search_words.c.word == sa.any_(bindparam("terms", type_=sa.ARRAY(_Word)))
+    whole = search_words.c.word == sa.any_(bindparam(f"terms_{number}", type_=sa.ARRAY(_Word)))
     begins = sa.and_(
-        search_words.c.word >= bindparam("is_from", type_=_Word),
-        search_words.c.word < bindparam("is_below", type_=_Word),
+        search_words.c.word >= bindparam(f"start_{number}", type_=_Word),
+        search_words.c.word < bindparam(f"start_below_{number}", type_=_Word),
     )
     found = sa.union_all(
         sa.select(search_words.c.record_id).where(*these, whole),
         sa.select(search_words.c.record_id).where(*these, begins),
-    ).subquery()
+    ).subquery(f"found_{number}")
     return sa.select(found.c.record_id)
 
-
-def _count(kind: str) -> Statement:
-    some = _records(kind).limit(bindparam("most", type_=sa.Integer)).subquery()
-    return Statement(sa.select(sa.func.count()).select_from(some))
-
-
-_counts: dict[str, Statement] = {}
 
 _split = Statement(
     sa.select(

@@ -43,6 +43,7 @@ leads = organization_table(
     sa.CheckConstraint("(outcome = 'disqualified') = (disqualified_reason IS NOT NULL)", name="disqualified_reason"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_leads__external_id"),
     sa.Index("ix_leads__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_leads__name", "organization_id", "name", "id"),
     sa.Index("ix_leads__email_key", "organization_id", "email_key"),
     sa.Index("ix_leads__converted_opportunity_id", "organization_id", "converted_opportunity_id"),
     postgresql_with={"fillfactor": "85"},

@@ -71,6 +71,7 @@ opportunities = organization_table(
     sa.UniqueConstraint("organization_id", "external_id", name="uq_opportunities__external_id"),
     sa.Index("ix_opportunities__account_id", "organization_id", "account_id"),
     sa.Index("ix_opportunities__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_opportunities__name", "organization_id", "name", "id"),
     sa.Index("ix_opportunities__stage", "organization_id", "stage", "created_at"),
     sa.Index(
         "ix_opportunities__won",

@@ -1,7 +1,7 @@
 r"""Words of records, so that lists find them: `search_text` beside the fields, one row a word, and each word once.
 
 Adding the column rewrites a table and the words of all its records are written, under a lock that holds its writers up
-meanwhile (what a million leads take is in docs/decisions/0015-search-by-words-in-plain-tables.md).
+meanwhile (what a million leads take is in docs/decisions/0018-search-by-words-in-plain-tables.md).
 """
 
 import sqlalchemy as sa

@@ -63,7 +63,8 @@ async def test_a_long_name_in_any_script_does_not_end_the_pages(department: Depa
     for letter in ("🙂", "ﷺ", "\\", '"'):
         await department.operations.post("/opportunities", {"name": letter * 200})
 
-    names, cursor = [], {}
+    names: list[str] = []
+    cursor: dict[str, str] = {}
     while True:
         page = await department.operations.get("/opportunities", sort="name", limit=1, **cursor)
         names += [deal["name"][0] for deal in page["items"]]
