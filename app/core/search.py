@@ -66,7 +66,7 @@ class SoughtWord:
         """Where the word's records are in `search_words`: parameters of `_records_of`."""
         start = self.word if self.is_open else ""
         return {
-            f"terms_{number}": [self.word, *self.similar],
+            f"terms_{number}": list(self.similar) if self.is_open else [self.word, *self.similar],
             f"start_{number}": start,
             f"start_below_{number}": start and start + BEYOND,
         }
