@@ -36,6 +36,7 @@ from app.pipelines.routes import pipelines
 from app.products.routes import products
 from app.proposals.routes import proposals
 from app.team_targets.routes import team_targets
+from app.timelines.routes import timelines
 from app.transitions.plan_routes import transition_plans
 from app.transitions.routes import transitions
 from app.webhooks.address_guard import AddressGuard
@@ -50,6 +51,7 @@ ROUTERS = (
     leads,
     accounts,
     contacts,
+    timelines,
     opportunities,
     opportunity_parts,
     transitions,

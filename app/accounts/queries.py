@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from app.accounts.tables import accounts, contacts
 from app.core.database import Statement
-from app.core.pagination import Listing, any_of, at_least, at_most, contains, equals
+from app.core.pagination import Listing, any_of, at_least, at_most, equals
 from app.core.writes import Update, find_ids_of, find_row, find_row_of, insert_row
 from app.people.scoping import select_above, within_reach
 
@@ -18,6 +18,7 @@ find_account_above = Statement(select_above(accounts))
 account_listing = Listing(
     base=sa.select(accounts).where(within_reach(accounts)),
     id_column=accounts.c.id,
+    searched=accounts,
     sorts={"created_at": accounts.c.created_at, "updated_at": accounts.c.updated_at, "name": accounts.c.name},
     filters={
         "owner_id": equals(accounts.c.owner_id),
@@ -25,7 +26,6 @@ account_listing = Listing(
         "parent_id": equals(accounts.c.parent_id),
         "external_id": equals(accounts.c.external_id),
         "industry": any_of(accounts.c.industry),
-        "q": contains(accounts.c.name, accounts.c.website),
         "annual_revenue_gte": at_least(accounts.c.annual_revenue),
         "annual_revenue_lte": at_most(accounts.c.annual_revenue),
     },
@@ -40,6 +40,7 @@ update_contact = Update(contacts)
 contact_listing = Listing(
     base=sa.select(contacts).where(within_reach(contacts)),
     id_column=contacts.c.id,
+    searched=contacts,
     sorts={"created_at": contacts.c.created_at, "updated_at": contacts.c.updated_at, "name": contacts.c.name},
     filters={
         "account_id": equals(contacts.c.account_id),
@@ -47,6 +48,5 @@ contact_listing = Listing(
         "team_id": equals(contacts.c.team_id),
         "email": equals(contacts.c.email),
         "external_id": equals(contacts.c.external_id),
-        "q": contains(contacts.c.name, contacts.c.email),
     },
 )

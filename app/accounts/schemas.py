@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.core.fields import Amount, Currency, Email, ExternalId, Name, Phone
 from app.core.json_kinds import JSON_NUMBER
-from app.core.pagination import PageQuery
+from app.core.pagination import SearchQuery
 from app.core.resource import Body, Item, Patch
 from app.records.batch_schemas import BatchCreate, BatchItem, Items
 
@@ -85,7 +85,7 @@ class AccountBatch(BaseModel):
     items: list[AccountBatchItem]
 
 
-class AccountQuery(PageQuery):
+class AccountQuery(SearchQuery):
     """Filters of the list of accounts."""
 
     owner_id: UUID | None = None
@@ -93,7 +93,6 @@ class AccountQuery(PageQuery):
     industry: list[str] = []
     parent_id: UUID | None = None
     external_id: str | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name or website.")] = None
     annual_revenue_gte: Amount | None = None
     annual_revenue_lte: Amount | None = None
 
@@ -160,7 +159,7 @@ class ContactBatch(BaseModel):
     items: list[ContactBatchItem]
 
 
-class ContactQuery(PageQuery):
+class ContactQuery(SearchQuery):
     """Filters of the list of contacts."""
 
     account_id: UUID | None = None
@@ -168,4 +167,3 @@ class ContactQuery(PageQuery):
     team_id: UUID | None = None
     email: str | None = None
     external_id: str | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name or e-mail.")] = None

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from app.core.schema import Money, email_key, organization_table, reference
+from app.core.search import search_text
 from app.people.ownership import ownership
 
 accounts = organization_table(
@@ -17,6 +18,7 @@ accounts = organization_table(
     sa.Column("annual_revenue_currency", sa.CHAR(3)),
     sa.Column("parent_id", sa.Uuid),
     sa.Column("external_id", sa.Text),
+    search_text("name", "website"),
     *ownership("accounts"),
     reference("accounts", "parent_id", "accounts"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_accounts__external_id"),
@@ -34,10 +36,12 @@ contacts = organization_table(
     sa.Column("phone", sa.Text),
     sa.Column("title", sa.Text),
     sa.Column("external_id", sa.Text),
+    search_text("name", "email"),
     *ownership("contacts"),
     reference("contacts", "account_id", "accounts"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_contacts__external_id"),
     sa.Index("ix_contacts__account_id", "organization_id", "account_id"),
     sa.Index("ix_contacts__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_contacts__name", "organization_id", "name", "id"),
     sa.Index("ix_contacts__email_key", "organization_id", "email_key"),
 )

@@ -5,7 +5,7 @@ from sqlalchemy import bindparam
 
 from app.accounts.tables import contacts
 from app.core.database import Statement
-from app.core.pagination import Filter, Listing, any_of, at_least, at_most, contains, equals
+from app.core.pagination import Filter, Listing, any_of, at_least, at_most, equals
 from app.core.writes import Update, find_ids_of, find_row, find_row_of, insert_row
 from app.leads.tables import leads
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
@@ -40,6 +40,7 @@ insert_lead = insert_row(
 lead_listing = Listing(
     base=sa.select(leads).where(within_reach(leads)),
     id_column=leads.c.id,
+    searched=leads,
     sorts={
         "created_at": leads.c.created_at,
         "updated_at": leads.c.updated_at,
@@ -54,7 +55,6 @@ lead_listing = Listing(
         "team_id": equals(leads.c.team_id),
         "email": _has_email(leads),
         "external_id": equals(leads.c.external_id),
-        "q": contains(leads.c.name, leads.c.company_name, leads.c.email),
         "created_at_gte": at_least(leads.c.created_at),
         "created_at_lte": at_most(leads.c.created_at),
     },

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.core.fields import Email, ExternalId, Name, Phone, Text
 from app.core.json_kinds import Flag, Moment
-from app.core.pagination import PageQuery
+from app.core.pagination import SearchQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
 from app.records.batch_schemas import BatchCreate, BatchItem, Items
@@ -108,7 +108,7 @@ class LeadBatch(BaseModel):
     items: list[LeadBatchItem]
 
 
-class LeadQuery(PageQuery):
+class LeadQuery(SearchQuery):
     """Filters of the list of leads."""
 
     stage: list[str] = []
@@ -118,7 +118,6 @@ class LeadQuery(PageQuery):
     team_id: UUID | None = None
     email: Annotated[str | None, Field(description="In any case.")] = None
     external_id: str | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in name, company, e-mail.")] = None
     created_at_gte: Moment | None = None
     created_at_lte: Moment | None = None
 

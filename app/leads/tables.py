@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from app.core.schema import TimestampTz, email_key, one_of, organization_table, reference
+from app.core.search import search_text
 from app.opportunities.qualification import qualification_columns
 from app.people.ownership import ownership
 from app.pipelines.tables import pinned_version
@@ -30,6 +31,7 @@ leads = organization_table(
     sa.Column("converted_contact_id", sa.Uuid),
     sa.Column("converted_opportunity_id", sa.Uuid),
     sa.Column("external_id", sa.Text),
+    search_text("name", "company_name", "email"),
     *ownership("leads"),
     *qualification_columns(),
     pinned_version("leads"),
@@ -41,6 +43,7 @@ leads = organization_table(
     sa.CheckConstraint("(outcome = 'disqualified') = (disqualified_reason IS NOT NULL)", name="disqualified_reason"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_leads__external_id"),
     sa.Index("ix_leads__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_leads__name", "organization_id", "name", "id"),
     sa.Index("ix_leads__email_key", "organization_id", "email_key"),
     sa.Index("ix_leads__converted_opportunity_id", "organization_id", "converted_opportunity_id"),
     postgresql_with={"fillfactor": "85"},

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from app.core.database import Statement
-from app.core.pagination import Listing, any_of, at_least, at_most, contains, equals
+from app.core.pagination import Listing, any_of, at_least, at_most, equals
 from app.core.writes import Update, find_ids_of, find_row, find_row_of, insert_row
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.opportunities.tables import opportunities
@@ -28,12 +28,14 @@ find_organization_currency = Statement(
 opportunity_listing = Listing(
     base=sa.select(opportunities).where(within_reach(opportunities)),
     id_column=opportunities.c.id,
+    searched=opportunities,
     sorts={
         "created_at": opportunities.c.created_at,
         "updated_at": opportunities.c.updated_at,
         "name": opportunities.c.name,
         "amount": sa.func.coalesce(opportunities.c.amount, sa.literal_column("-1", opportunities.c.amount.type)),
-        "close_on": sa.func.coalesce(opportunities.c.close_on, sa.literal_column("'9999-12-31'::date", sa.Date)),
+        # asyncpg sends Python's last day as infinity: as a cursor it would be another place than the day's
+        "close_on": sa.func.coalesce(opportunities.c.close_on, sa.literal_column("'infinity'::date", sa.Date)),
         "stage_entered_at": opportunities.c.stage_entered_at,
     },
     filters={
@@ -45,7 +47,6 @@ opportunity_listing = Listing(
         "owner_id": equals(opportunities.c.owner_id),
         "team_id": equals(opportunities.c.team_id),
         "external_id": equals(opportunities.c.external_id),
-        "q": contains(opportunities.c.name),
         "amount_gte": at_least(opportunities.c.amount),
         "amount_lte": at_most(opportunities.c.amount),
         "close_on_gte": at_least(opportunities.c.close_on),

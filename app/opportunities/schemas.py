@@ -1,14 +1,13 @@
 """Deals as they are sent and read."""
 
 from datetime import date, datetime
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from app.core.fields import Amount, Currency, ExternalId, Name
 from app.core.json_kinds import Day, Moment
-from app.core.pagination import PageQuery
+from app.core.pagination import SearchQuery
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
 from app.records.batch_schemas import BatchCreate, BatchItem, Items
@@ -102,7 +101,7 @@ class OpportunityBatch(BaseModel):
     items: list[OpportunityBatchItem]
 
 
-class OpportunityQuery(PageQuery):
+class OpportunityQuery(SearchQuery):
     """Filters of the list of deals."""
 
     stage: list[str] = []
@@ -113,7 +112,6 @@ class OpportunityQuery(PageQuery):
     owner_id: UUID | None = None
     team_id: UUID | None = None
     external_id: str | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name.")] = None
     amount_gte: Amount | None = None
     amount_lte: Amount | None = None
     close_on_gte: Day | None = None

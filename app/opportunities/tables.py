@@ -8,6 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
+from app.core.search import search_text
 from app.opportunities.qualification import qualification_columns
 from app.people.ownership import ownership
 from app.pipelines.tables import pinned_version
@@ -56,6 +57,7 @@ opportunities = organization_table(
     sa.Column("loss_note", sa.Text),
     sa.Column("source_opportunity_id", sa.Uuid),
     sa.Column("external_id", sa.Text),
+    search_text("name"),
     *ownership("opportunities"),
     *qualification_columns(),
     pinned_version("opportunities"),
@@ -69,6 +71,7 @@ opportunities = organization_table(
     sa.UniqueConstraint("organization_id", "external_id", name="uq_opportunities__external_id"),
     sa.Index("ix_opportunities__account_id", "organization_id", "account_id"),
     sa.Index("ix_opportunities__created_at", "organization_id", "created_at", "id"),
+    sa.Index("ix_opportunities__name", "organization_id", "name", "id"),
     sa.Index("ix_opportunities__stage", "organization_id", "stage", "created_at"),
     sa.Index(
         "ix_opportunities__won",

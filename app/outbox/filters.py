@@ -36,7 +36,7 @@ class EventFilter(BaseModel):
     def parameters(self) -> dict[str, Any]:
         """The parameters of `is_wanted`."""
         return {
-            "patterns": [] if EVERYTHING in self.type else self.type,
+            "patterns": patterns_of(self.type),
             "subject_id": self.subject_id,
             "pipeline_ids": self.pipeline_id,
             "steps": self.step,
@@ -56,6 +56,11 @@ class EventFilter(BaseModel):
         )
 
 
+def patterns_of(types: list[str]) -> list[str]:
+    """The parameter of `is_of_type`: nothing where every type is wanted."""
+    return [] if EVERYTHING in types else types
+
+
 def _allows(values: Container[Any], value: object) -> bool:
     return not values or value in values
 
@@ -68,12 +73,13 @@ def _one_of(column: ColumnElement[Any], values: str) -> ColumnElement[bool]:
 _patterns: sa.BindParameter[Any] = bindparam("patterns", type_=sa.ARRAY(sa.Text))
 _subject_id: sa.BindParameter[Any] = bindparam("subject_id", type_=sa.Uuid)
 
+is_of_type: ColumnElement[bool] = sa.or_(
+    sa.func.cardinality(_patterns) == 0,
+    events.c.type == sa.any_(_patterns),
+    sa.func.split_part(events.c.type, ".", 1).concat(".*") == sa.any_(_patterns),
+)
 is_wanted: ColumnElement[bool] = sa.and_(
-    sa.or_(
-        sa.func.cardinality(_patterns) == 0,
-        events.c.type == sa.any_(_patterns),
-        sa.func.split_part(events.c.type, ".", 1).concat(".*") == sa.any_(_patterns),
-    ),
+    is_of_type,
     sa.or_(_subject_id.is_(None), events.c.subject_id == _subject_id),
     _one_of(events.c.pipeline_id, "pipeline_ids"),
     _one_of(events.c.step, "steps"),

@@ -34,8 +34,7 @@ events = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("xid", Xid8, nullable=False, server_default=sa.func.pg_current_xact_id()),
     sa.PrimaryKeyConstraint("organization_id", "id"),
-    # not unique, which it could only be within a partition: a number is given once (trigger demand_number)
-    sa.Index("ix_events__organization_id_subject_id_sequence", "organization_id", "subject_id", "sequence"),
+    sa.Index("ix_events__subject_id", "organization_id", "subject_id", "occurred_at", "id"),
     # for statements over all organizations, which say `sequence > 0`, as is always so. Where the statistics do not know
     # better, Postgres would read one organization's events by it too, and pass those of all others.
     sa.Index("ix_events__all", "xid", "id", postgresql_where=sa.text("sequence > 0")),

@@ -12,6 +12,6 @@ def ownership(table: str) -> list[sa.schema.SchemaItem]:
         sa.Column("team_id", sa.Uuid),
         reference(table, "owner_id", "users"),
         reference(table, "team_id", "teams"),
-        sa.Index(f"ix_{table}__owner_id", "organization_id", "owner_id"),
-        sa.Index(f"ix_{table}__team_id", "organization_id", "team_id"),
+        sa.Index(f"ix_{table}__owner", "organization_id", "owner_id", "created_at", "id"),
+        sa.Index(f"ix_{table}__team", "organization_id", "team_id", "created_at", "id"),
     ]

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from app.core.database import Statement
-from app.core.pagination import Listing, any_of, contains, equals
+from app.core.pagination import Listing, any_of, equals
 from app.core.writes import Update, find_row, insert_row
 from app.people.permissions import Position
 from app.people.scoping import in_organization, select_above
@@ -39,13 +39,13 @@ find_other_operations_manager = Statement(
 user_listing = Listing(
     base=sa.select(users).where(in_organization(users)),
     id_column=users.c.id,
+    searched=users,
     sorts={"created_at": users.c.created_at, "updated_at": users.c.updated_at, "name": users.c.name},
     filters={
         "position": any_of(users.c.position),
         "team_id": equals(users.c.team_id),
         "is_active": equals(users.c.is_active),
         "external_id": equals(users.c.external_id),
-        "q": contains(users.c.name, users.c.email),
     },
 )
 
@@ -56,11 +56,11 @@ find_above = Statement(select_above(teams))
 team_listing = Listing(
     base=sa.select(teams).where(in_organization(teams)),
     id_column=teams.c.id,
+    searched=teams,
     sorts={"created_at": teams.c.created_at, "updated_at": teams.c.updated_at, "name": teams.c.name},
     filters={
         "parent_id": equals(teams.c.parent_id),
         "manager_id": equals(teams.c.manager_id),
-        "q": contains(teams.c.name),
     },
 )
 

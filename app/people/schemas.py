@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from app.core.fields import Currency, Email, ExternalId, Name, Percent, Secret
 from app.core.json_kinds import JSON_NUMBER, Flag, Moment
-from app.core.pagination import PageQuery
+from app.core.pagination import PageQuery, SearchQuery
 from app.core.resource import Body, Item, Patch
 from app.people.permissions import Position
 
@@ -110,14 +110,13 @@ class UserPage(BaseModel):
     next_cursor: str | None
 
 
-class UserQuery(PageQuery):
+class UserQuery(SearchQuery):
     """Filters of the list of users."""
 
     position: list[Position] = []
     team_id: UUID | None = None
     is_active: bool | None = None
     external_id: str | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name or address.")] = None
 
 
 class TeamFields(BaseModel):
@@ -154,12 +153,11 @@ class TeamPage(BaseModel):
     next_cursor: str | None
 
 
-class TeamQuery(PageQuery):
+class TeamQuery(SearchQuery):
     """Filters of the list of teams."""
 
     parent_id: UUID | None = None
     manager_id: UUID | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name.")] = None
 
 
 class ApiKeyCreate(Body):

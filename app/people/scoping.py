@@ -13,16 +13,19 @@ def in_organization(table: sa.FromClause) -> ColumnElement[bool]:
     return clause
 
 
-def within_reach(table: sa.FromClause) -> ColumnElement[bool]:
-    """Rows (with `owner_id` and `team_id`) within the reach that `permissions.scope` gives as parameters."""
+def within_reach(table: sa.FromClause, *, of: str = "") -> ColumnElement[bool]:
+    """Rows (with `owner_id` and `team_id`) within the reach that `permissions.scope` gives as parameters.
+
+    A statement with several reaches tells them apart by what its parameters' names begin with, `of`.
+    """
     owner: ColumnElement[Any] = table.c.owner_id
     team: ColumnElement[Any] = table.c.team_id
     return sa.and_(
         in_organization(table),
         sa.or_(
-            bindparam("reach_all", type_=sa.Boolean),
-            owner == bindparam("reach_user_id", type_=sa.Uuid),
-            team == sa.any_(bindparam("reach_team_ids", type_=sa.ARRAY(sa.Uuid))),
+            bindparam(f"{of}reach_all", type_=sa.Boolean),
+            owner == bindparam(f"{of}reach_user_id", type_=sa.Uuid),
+            team == sa.any_(bindparam(f"{of}reach_team_ids", type_=sa.ARRAY(sa.Uuid))),
         ),
     )
 

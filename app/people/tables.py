@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.schema import TimestampTz, metadata, one_of, organization_table, reference
+from app.core.search import search_text
 from app.people.permissions import Position
 
 organizations = sa.Table(
@@ -27,6 +28,7 @@ teams = organization_table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("parent_id", sa.Uuid),
     sa.Column("manager_id", sa.Uuid),
+    search_text("name"),
     reference("teams", "parent_id", "teams"),
     reference("teams", "manager_id", "users", use_alter=True),
     sa.UniqueConstraint("organization_id", "name", name="uq_teams__name"),
@@ -40,6 +42,7 @@ users = organization_table(
     sa.Column("team_id", sa.Uuid),
     sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("external_id", sa.Text),
+    search_text("name", "email"),
     reference("users", "team_id", "teams"),
     one_of("position", list(Position)),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_users__external_id"),

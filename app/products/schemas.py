@@ -1,13 +1,12 @@
 """Products as they are sent and read."""
 
 from decimal import Decimal
-from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from app.core.fields import Amount, Currency, ExternalId, Name
 from app.core.json_kinds import Flag
-from app.core.pagination import PageQuery
+from app.core.pagination import SearchQuery
 from app.core.resource import Body, Item, Patch
 
 
@@ -54,10 +53,9 @@ class ProductPage(BaseModel):
     next_cursor: str | None
 
 
-class ProductQuery(PageQuery):
+class ProductQuery(SearchQuery):
     """Filters of the list of products."""
 
     series: list[str] = []
     is_active: bool | None = None
     external_id: str | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=200, description="Words in the name.")] = None

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from app.core.schema import Money, organization_table
+from app.core.search import search_text
 
 products = organization_table(
     "products",
@@ -12,6 +13,7 @@ products = organization_table(
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("external_id", sa.Text),
+    search_text("name"),
     sa.UniqueConstraint("organization_id", "name", name="uq_products__name"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_products__external_id"),
     sa.CheckConstraint("unit_price >= 0", name="unit_price"),
