@@ -7,18 +7,22 @@ import httpx
 from fastapi import FastAPI
 
 from app.core.database import Database
+from app.core.rate_limits import RateLimits
 from app.core.settings import Settings
 from app.main import create_app
 from tests.builders.problem_documents import problem_of
+from tests.builders.stopped_clock import StoppedClock
 from tests.department import Actor, Department
 
-SLOW = {"rate_limit_window_seconds": 3_600}  # nothing comes back while a test runs
+SLOW = {"rate_limit_window_seconds": 3_600}
 
 
 @asynccontextmanager
 async def limited(settings: Settings, database: Database, **limits: int) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a service with these limits."""
-    app = create_app(settings.model_copy(update=SLOW | limits), database)
+    """A client of a service with these limits, whose clock stands."""
+    slow = settings.model_copy(update=SLOW | limits)
+    app = create_app(slow, database)
+    app.state.rate_limits = RateLimits(slow, StoppedClock())
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test") as client:
         yield client

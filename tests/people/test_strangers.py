@@ -125,7 +125,8 @@ async def test_a_key_that_was_revoked_is_a_strangers(
 
 
 async def test_the_answer_is_429_with_the_time_to_wait(settings: Settings, database: Database) -> None:
-    app = create_app(settings.model_copy(update={"rate_limit_unknown_keys": 1}), database)
+    app = create_app(settings, database)
+    app.state.authenticator = authenticator(settings, database, 1, StoppedClock())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://stageline.test") as client:
         answers = [
             await client.get("/v1/me", headers={"Authorization": f"Bearer {ApiKey.generate()}"}) for _ in range(2)
