@@ -15,6 +15,7 @@ from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
 from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
+from app.core.address_guard import AddressGuard
 from app.core.admission import Admission
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
@@ -38,7 +39,6 @@ from app.proposals.routes import proposals
 from app.team_targets.routes import team_targets
 from app.transitions.plan_routes import transition_plans
 from app.transitions.routes import transitions
-from app.webhooks.address_guard import AddressGuard
 from app.webhooks.event_routes import events
 from app.webhooks.metrics import WorkerMetrics
 from app.webhooks.readiness import WorkerReadiness
