@@ -10,7 +10,7 @@ SYSTEM = "system"
 class Caller:
     """A person acting in one organization, in one position.
 
-    `team_ids` are the own team and all teams below it.
+    `team_ids` are the own team and all teams below it; `scopes` are what the credential was given of the position.
     """
 
     organization_id: UUID

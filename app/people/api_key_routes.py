@@ -34,9 +34,12 @@ async def list_api_keys(
 
 @api_keys.post("/api-keys", status_code=201, response_model=schemas.IssuedApiKey, responses=documented(SecretShownOnce))
 async def create_api_key(caller: Writer, database: AppDatabase, body: schemas.ApiKeyCreate) -> Response:
-    """Give a user a key; its secret is in this answer and nowhere else."""
+    """Give a user a key; its secret is in this answer and nowhere else.
+
+    A key can be given no scope that the credential of the request lacks.
+    """
     async with database.begin(caller) as tx:
-        key, row = await give_key(tx, body.user_id, body.name, body.expires_at)
+        key, row = await give_key(tx, body.model_dump())
     return item_response(schemas.IssuedApiKey, {"key": str(key), **row}, status=201)
 
 

@@ -17,6 +17,7 @@ from app.core.problems import Unauthenticated
 from app.core.rate_limits import RateLimits
 from app.people.api_key import ApiKey
 from app.people.permissions import demand
+from app.people.scopes import demand_scope
 from app.people.scoping import in_organization
 from app.people.strangers import Strangers
 from app.people.tables import api_keys, teams, users
@@ -75,7 +76,7 @@ class Authenticator:
             return cached[1]
         key = ApiKey.parse(credential)
         if key is None:
-            raise Unauthenticated
+            raise Unauthenticated(is_invalid=True)
         started = self._clock()
         try:
             with nullcontext() if cached is not None else self._strangers.asking(credential, address):
@@ -92,7 +93,7 @@ class Authenticator:
         async with self._database.begin_for_credential(key.id) as tx:
             found = await tx.fetch_one(_find_key, id=key.id)
         if found is None or not key.matches(found["secret_sha256"]):
-            raise Unauthenticated
+            raise Unauthenticated(is_invalid=True)
         return await load_caller(self._database, found["organization_id"], found["user_id"], tuple(found["scopes"]))
 
 
@@ -101,7 +102,7 @@ async def load_caller(database: Database, organization_id: UUID, user_id: UUID, 
     async with database.begin(Caller.system(organization_id)) as tx:
         user = await tx.fetch_one(_find_user, id=user_id)
         if user is None:
-            raise Unauthenticated
+            raise Unauthenticated(is_invalid=True)
         below = await tx.fetch_all(_find_teams, team_id=user["team_id"])
     team_ids = tuple(row["id"] for row in below)
     return Caller(organization_id, user_id, user["position"], user["team_id"], team_ids, scopes)
@@ -131,6 +132,7 @@ class Permission:
         limits.charge(request.scope, credentials.credentials, caller.organization_id)
         if self.action is not None:
             demand(caller, self.action)
+            demand_scope(caller, self.action)
         return caller
 
 

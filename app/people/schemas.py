@@ -13,6 +13,7 @@ from app.core.json_kinds import JSON_NUMBER, Flag, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.people.permissions import Position
+from app.people.scopes import Scope
 
 _LONGEST_LIFE = timedelta(days=36_525)
 
@@ -170,6 +171,10 @@ class ApiKeyCreate(Body):
     expires_at: Annotated[Moment, AfterValidator(_ahead)] | None = Field(
         default=None, description="Absent: it works until it is revoked."
     )
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))] | None = Field(
+        default=None,
+        description="What the key may do of what its user may; absent: whatever the credential that makes it may.",
+    )
 
 
 class ApiKeyItem(BaseModel):
@@ -179,9 +184,11 @@ class ApiKeyItem(BaseModel):
     version: int = Field(description="1, and 2 once it is revoked.")
     user_id: UUID
     name: str
+    scopes: list[str] = Field(description="What it may do of what its user may: values of `Scope`.")
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None = Field(description="To the minute or so.")
 
 
 class IssuedApiKey(ApiKeyItem):
@@ -235,4 +242,5 @@ class Me(BaseModel):
     team: Team | None
     manager: Person | None = Field(description="Who leads the team.")
     organization: Organization
+    scopes: list[str] = Field(description="What the credential was given: values of `Scope`.")
     permissions: Permissions
