@@ -24,8 +24,15 @@ from app.people.tables import api_keys, teams, users
 
 _MOST_CACHED = 10_000
 
+_old_secret = sa.case((api_keys.c.old_secret_expires_at > sa.func.now(), api_keys.c.old_secret_sha256))
 _find_key = Statement(
-    sa.select(api_keys.c.organization_id, api_keys.c.user_id, api_keys.c.secret_sha256, api_keys.c.scopes).where(
+    sa.select(
+        api_keys.c.organization_id,
+        api_keys.c.user_id,
+        api_keys.c.scopes,
+        api_keys.c.secret_sha256,
+        _old_secret.label("old_secret_sha256"),
+    ).where(
         api_keys.c.id == bindparam("id"),
         api_keys.c.revoked_at.is_(None),
         sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > sa.func.now()),
@@ -92,7 +99,7 @@ class Authenticator:
     async def _look_up(self, key: ApiKey) -> Caller:
         async with self._database.begin_for_credential(key.id) as tx:
             found = await tx.fetch_one(_find_key, id=key.id)
-        if found is None or not key.matches(found["secret_sha256"]):
+        if found is None or not key.matches_any(found["secret_sha256"], found["old_secret_sha256"]):
             raise Unauthenticated(is_invalid=True)
         return await load_caller(self._database, found["organization_id"], found["user_id"], tuple(found["scopes"]))
 

@@ -181,13 +181,14 @@ class ApiKeyItem(BaseModel):
     """A key without its secret."""
 
     id: str
-    version: int = Field(description="1, and 2 once it is revoked.")
+    version: int = Field(description="Goes up with each rotation, and when it is revoked.")
     user_id: UUID
     name: str
     scopes: list[str] = Field(description="What it may do of what its user may: values of `Scope`.")
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    old_secret_expires_at: datetime | None = Field(description="Until then the secret before the last rotation works.")
     last_used_at: datetime | None = Field(description="To the minute or so.")
 
 
@@ -195,6 +196,17 @@ class IssuedApiKey(ApiKeyItem):
     """A key with its secret, which is shown this once."""
 
     key: Secret = Field(description="Send it as `Authorization: Bearer …`; it cannot be shown again.")
+
+
+class ApiKeyRotation(Body):
+    """How to replace a key's secret."""
+
+    expire_old_secret_in_seconds: int = Field(
+        default=86_400,
+        ge=0,
+        le=604_800,
+        description="How long the old secret works beside the new one; 0, when it has leaked: no longer.",
+    )
 
 
 class ApiKeyPage(BaseModel):

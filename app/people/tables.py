@@ -60,8 +60,12 @@ api_keys = sa.Table(
     sa.Column("expires_at", TimestampTz),
     sa.Column("revoked_at", TimestampTz),
     sa.Column("last_used_at", TimestampTz),
+    sa.Column("rotations", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("old_secret_sha256", sa.LargeBinary),
+    sa.Column("old_secret_expires_at", TimestampTz),
     sa.PrimaryKeyConstraint("organization_id", "id"),
     sa.CheckConstraint("cardinality(scopes) > 0", name="scopes"),
+    sa.CheckConstraint("(old_secret_sha256 IS NULL) = (old_secret_expires_at IS NULL)", name="old_secret"),
     reference("api_keys", "user_id", "users"),
     sa.Index("ix_api_keys__user_id", "organization_id", "user_id"),
 )
