@@ -31,6 +31,8 @@ from app.opportunities.routes import opportunities
 from app.outbox.streaming import EventStreams, StreamLimits
 from app.outbox.wakeup import Wakeup, listen
 from app.people.authentication import Authenticator
+from app.people.key_holder import KeyHolders
+from app.people.key_use import KeyUse
 from app.people.routes import people
 from app.people.strangers import Strangers
 from app.pipelines.routes import pipelines
@@ -156,7 +158,8 @@ async def _waking(app: FastAPI, settings: Settings, database: Database) -> Async
     app.state.wakeup = wakeup = Wakeup(settings.database_url)
     database.after_commit = wakeup.notify
     streams: EventStreams = app.state.event_streams
-    tasks = [asyncio.create_task(wakeup.run()), asyncio.create_task(listen(settings.database_url, streams.wake))]
+    running = (wakeup.run(), listen(settings.database_url, streams.wake), app.state.key_use.run())
+    tasks = [asyncio.create_task(each) for each in running]
     try:
         yield
     finally:
@@ -177,7 +180,9 @@ def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.secret_box = settings.secret_box()
     app.state.database = database
     app.state.readiness_checks = []
-    app.state.authenticator = Authenticator(database, settings.caller_cache_seconds, Strangers(settings))
+    app.state.key_use = KeyUse(database)
+    keys = KeyHolders(database, app.state.key_use)
+    app.state.authenticator = Authenticator(keys, settings.caller_cache_seconds, Strangers(settings))
     limits = StreamLimits(
         settings.max_event_streams, settings.event_stream_heartbeat_seconds, settings.event_stream_slow_reader_seconds
     )
