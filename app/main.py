@@ -33,6 +33,7 @@ from app.outbox.wakeup import Wakeup, listen
 from app.people.authentication import Authenticator
 from app.people.key_holder import KeyHolders
 from app.people.key_use import KeyUse
+from app.people.openid import token_holders
 from app.people.routes import people
 from app.people.strangers import Strangers
 from app.pipelines.routes import pipelines
@@ -181,8 +182,12 @@ def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.database = database
     app.state.readiness_checks = []
     app.state.key_use = KeyUse(database)
-    keys = KeyHolders(database, app.state.key_use)
-    app.state.authenticator = Authenticator(keys, settings.caller_cache_seconds, Strangers(settings))
+    app.state.authenticator = Authenticator(
+        KeyHolders(database, app.state.key_use),
+        token_holders(settings, database),
+        settings.caller_cache_seconds,
+        Strangers(settings),
+    )
     limits = StreamLimits(
         settings.max_event_streams, settings.event_stream_heartbeat_seconds, settings.event_stream_slow_reader_seconds
     )

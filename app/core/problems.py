@@ -104,11 +104,14 @@ class BadRequest(Problem):
 
 
 class Unauthenticated(Problem):
-    """A valid credential is needed: `Authorization: Bearer <API key>`."""
+    """A valid credential is needed: `Authorization: Bearer <API key or token>`."""
 
     status = 401
     title = "Unauthorized"
-    remedy = "Send a key that has neither expired nor been revoked; `POST /v1/api-keys` makes one."
+    remedy = (
+        "Send a key that has neither expired nor been revoked (`POST /v1/api-keys` makes one), or a token of the "
+        "OpenID provider that the operator of the service has chosen."
+    )
 
     def __init__(self, detail: str | None = None, *, is_invalid: bool = False) -> None:
         challenge = 'Bearer error="invalid_token"' if is_invalid else "Bearer"

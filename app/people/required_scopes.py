@@ -10,9 +10,21 @@ from starlette.routing import BaseRoute
 from app.people.authentication import Permission
 from app.people.scopes import scope_of
 
+_TOKEN = "openid_token"  # noqa: S105 # the name of a scheme
+_TOKEN_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "A token of the OpenID provider that the service's operator has chosen, if any.",
+}
+
 
 def tell_scopes(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
-    """Add to each operation the scope that its permission asks for."""
+    """Add to each operation the scope that its permission asks for, and that a provider's token opens it as well."""
+    document["components"]["securitySchemes"][_TOKEN] = _TOKEN_SCHEME
+    for operation in (each for operations in document["paths"].values() for each in operations.values()):
+        if "security" in operation:
+            operation["security"].append({_TOKEN: []})
     for context in iter_route_contexts(routes):
         if not isinstance(context.original_route, APIRoute):
             continue

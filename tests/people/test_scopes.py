@@ -138,5 +138,6 @@ def guarded_operations(app: FastAPI) -> Iterator[tuple[Operation, Position, str]
     for operation in operations_of(app.openapi()):
         action = next(iter(permissions[f"{operation.method} {operation.path}"]), None)
         if action is not None:
-            (security,) = app.openapi()["paths"][operation.path][operation.method.lower()]["security"]
-            yield operation, who_may(action)[0], security["api_key"][0]
+            security = app.openapi()["paths"][operation.path][operation.method.lower()]["security"]
+            assert security == [{"api_key": security[0]["api_key"]}, {"openid_token": security[0]["api_key"]}]
+            yield operation, who_may(action)[0], security[0]["api_key"][0]

@@ -22,7 +22,7 @@ HERE, ELSEWHERE = "198.51.100.1", "203.0.113.9"
 
 def authenticator(settings: Settings, database: Database, most: int, clock: StoppedClock) -> Authenticator:
     some = settings.model_copy(update={"rate_limit_unknown_keys": most, "caller_cache_seconds": 1.0})
-    return Authenticator(KeyHolders(database, KeyUse(database)), 1.0, Strangers(some, clock), clock)
+    return Authenticator(KeyHolders(database, KeyUse(database)), None, 1.0, Strangers(some, clock), clock)
 
 
 async def refusals(callers: Authenticator, count: int, address: str = HERE) -> list[type[Exception]]:
