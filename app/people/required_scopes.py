@@ -23,7 +23,7 @@ def tell_scopes(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
     """Add to each operation the scope that its permission asks for, and that a provider's token opens it as well."""
     document["components"]["securitySchemes"][_TOKEN] = _TOKEN_SCHEME
     for operation in (each for operations in document["paths"].values() for each in operations.values()):
-        if "security" in operation:
+        if operation.get("security"):
             operation["security"].append({_TOKEN: []})
     for context in iter_route_contexts(routes):
         if not isinstance(context.original_route, APIRoute):
