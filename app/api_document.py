@@ -20,6 +20,7 @@ from app.core.problems import (
     references_to_examples,
 )
 from app.core.rate_limits import FIELD, POLICY_FIELD, TooManyRequests
+from app.people.required_scopes import tell_scopes
 from app.webhooks.document import TAG, add_webhooks
 
 _ERROR = "4", "5"
@@ -136,6 +137,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
                 parameter["schema"] = _without_null(parameter["schema"])
             operation["responses"] = dict(sorted(operation["responses"].items()))
     document["components"]["headers"] = _HEADERS
+    tell_scopes(document, app.routes)
     add_webhooks(document)
     add_examples(document)
     schemas = document["components"]["schemas"]

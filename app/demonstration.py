@@ -10,7 +10,7 @@ from app.core.caller import Caller
 from app.core.database import Database
 from app.core.settings import Settings
 from app.demo.fill import fill
-from app.people.authentication import load_caller
+from app.people.callers import load_caller
 from app.people.directory import find_user, key_for_position
 from app.people.permissions import Position
 

@@ -15,6 +15,7 @@ from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.contracts.routes import contracts
 from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
+from app.core.address_guard import AddressGuard
 from app.core.admission import Admission
 from app.core.database import TRANSIENT, Database, connect
 from app.core.health import health
@@ -30,6 +31,9 @@ from app.opportunities.routes import opportunities
 from app.outbox.streaming import EventStreams, StreamLimits
 from app.outbox.wakeup import Wakeup, listen
 from app.people.authentication import Authenticator
+from app.people.key_holder import KeyHolders
+from app.people.key_use import KeyUse
+from app.people.openid import token_holders
 from app.people.routes import people
 from app.people.strangers import Strangers
 from app.pipelines.routes import pipelines
@@ -39,7 +43,6 @@ from app.team_targets.routes import team_targets
 from app.timelines.routes import timelines
 from app.transitions.plan_routes import transition_plans
 from app.transitions.routes import transitions
-from app.webhooks.address_guard import AddressGuard
 from app.webhooks.event_routes import events
 from app.webhooks.metrics import WorkerMetrics
 from app.webhooks.readiness import WorkerReadiness
@@ -158,7 +161,8 @@ async def _waking(app: FastAPI, settings: Settings, database: Database) -> Async
     app.state.wakeup = wakeup = Wakeup(settings.database_url)
     database.after_commit = wakeup.notify
     streams: EventStreams = app.state.event_streams
-    tasks = [asyncio.create_task(wakeup.run()), asyncio.create_task(listen(settings.database_url, streams.wake))]
+    running = (wakeup.run(), listen(settings.database_url, streams.wake), app.state.key_use.run())
+    tasks = [asyncio.create_task(each) for each in running]
     try:
         yield
     finally:
@@ -179,7 +183,13 @@ def _hold(app: FastAPI, settings: Settings, database: Database) -> None:
     app.state.secret_box = settings.secret_box()
     app.state.database = database
     app.state.readiness_checks = []
-    app.state.authenticator = Authenticator(database, settings.caller_cache_seconds, Strangers(settings))
+    app.state.key_use = KeyUse(database)
+    app.state.authenticator = Authenticator(
+        KeyHolders(database, app.state.key_use),
+        token_holders(settings, database),
+        settings.caller_cache_seconds,
+        Strangers(settings),
+    )
     limits = StreamLimits(
         settings.max_event_streams, settings.event_stream_heartbeat_seconds, settings.event_stream_slow_reader_seconds
     )

@@ -10,7 +10,8 @@ SYSTEM = "system"
 class Caller:
     """A person acting in one organization, in one position.
 
-    `team_ids` are the own team and all teams below it.
+    `team_ids` are the own team and all teams below it; `scopes` are what the credential was given of the position;
+    `credential_id` names it where its uses are counted.
     """
 
     organization_id: UUID
@@ -19,6 +20,7 @@ class Caller:
     team_id: UUID | None
     team_ids: tuple[UUID, ...]
     scopes: tuple[str, ...] = ()
+    credential_id: str = ""
 
     @classmethod
     def system(cls, organization_id: UUID) -> "Caller":

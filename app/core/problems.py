@@ -104,14 +104,18 @@ class BadRequest(Problem):
 
 
 class Unauthenticated(Problem):
-    """A valid credential is needed: `Authorization: Bearer <API key>`."""
+    """A valid credential is needed: `Authorization: Bearer <API key or token>`."""
 
     status = 401
     title = "Unauthorized"
-    remedy = "Send a key that has neither expired nor been revoked; `POST /v1/api-keys` makes one."
+    remedy = (
+        "Send a key that has neither expired nor been revoked (`POST /v1/api-keys` makes one), or a token of the "
+        "OpenID provider that the operator of the service has chosen."
+    )
 
-    def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+    def __init__(self, detail: str | None = None, *, is_invalid: bool = False) -> None:
+        challenge = 'Bearer error="invalid_token"' if is_invalid else "Bearer"
+        super().__init__(detail, headers={"WWW-Authenticate": challenge})
 
 
 class Forbidden(Problem):
@@ -120,6 +124,16 @@ class Forbidden(Problem):
     status = 403
     title = "Forbidden"
     remedy = "Ask somebody whose position may; `GET /v1/me` lists what yours may do, `GET /v1/positions` what each may."
+
+
+class InsufficientScope(Forbidden):
+    """This credential was not given the scope that this needs; `scope` names it."""
+
+    remedy = "Use a key with this scope, if your position may do this; `GET /v1/me` lists the scopes of yours."
+
+    def __init__(self, scope: str) -> None:
+        challenge = f'Bearer error="insufficient_scope", scope="{scope}"'  # RFC 6750 §3.1
+        super().__init__(extra={"scope": scope}, headers={"WWW-Authenticate": challenge})
 
 
 class NotFound(Problem):
@@ -243,7 +257,7 @@ class Unavailable(Problem):
 
 def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route: the problems it may answer, with those every route may answer."""
-    return only(*problems, Unauthenticated, Forbidden, Invalid, InternalError, Unavailable)
+    return only(*problems, Unauthenticated, Forbidden, InsufficientScope, Invalid, InternalError, Unavailable)
 
 
 def only(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:

@@ -3,9 +3,10 @@
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -67,6 +68,33 @@ class Settings(BaseSettings):
     caller_cache_seconds: float = Field(
         default=1.0, ge=0, le=1.0, description="How long a resolved credential is believed; bounds revocation."
     )
+    openid_issuer: str | None = Field(
+        default=None, description="The `iss` of bearer tokens that are believed; absent: none are."
+    )
+    openid_audience: str | None = Field(default=None, description="What the `aud` of tokens must name.")
+    openid_jwks_url: str | None = Field(
+        default=None, description="Where the provider's keys are; absent: where its discovery document says."
+    )
+    openid_user_claim: str = Field(
+        default="sub", description="The claim that holds a user's `external_id`, or `email` for the e-mail address."
+    )
+    openid_organization_id: UUID | None = Field(default=None, description="The organization of all tokens.")
+    openid_organization_claim: str | None = Field(
+        default=None, description="The claim that holds the organization's id, where it is not one for all."
+    )
+    openid_scope_claim: str | None = Field(
+        default=None, description="The claim with the scopes of a token; absent: all that its user may do."
+    )
+    openid_leeway_seconds: float = Field(
+        default=30.0, ge=0, le=120, description="How far the provider's clock may be from this one."
+    )
+    openid_keys_fresh_seconds: float = Field(
+        default=300.0, ge=30, le=86_400, description="How old the provider's keys may be before they are fetched again."
+    )
+    openid_allowed_networks: Networks = Field(
+        default=[], description="Networks that the provider may be in although they are not public, comma separated."
+    )
+    openid_allow_http: bool = Field(default=False, description="Whether the provider may use http instead of https.")
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     body_deadline_seconds: float = Field(
         default=30.0, gt=0, description="How long a request's body may take to arrive, all of it."
@@ -140,6 +168,16 @@ class Settings(BaseSettings):
         description="Where `stageline worker` shows its metrics, `<host>:<port>`; absent: nowhere.",
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    @model_validator(mode="after")
+    def _check_openid(self) -> Self:
+        if self.openid_issuer is None:
+            return self
+        if not self.openid_audience:
+            raise ValueError("STAGELINE_OPENID_ISSUER needs STAGELINE_OPENID_AUDIENCE")
+        if (self.openid_organization_id is None) == (self.openid_organization_claim is None):
+            raise ValueError("STAGELINE_OPENID_ISSUER needs one of STAGELINE_OPENID_ORGANIZATION_ID and …_CLAIM")
+        return self
 
     @cached_property
     def is_embedded(self) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.core.caller import Caller
 from app.core.database import Database
 from app.demo import cast
-from app.people.authentication import load_caller
+from app.people.callers import load_caller
 from app.people.permissions import Position
 from app.people.staffing import change_team, create_team, hire
 

@@ -27,7 +27,12 @@ class ApiKey:
     @classmethod
     def generate(cls) -> "ApiKey":
         """A new key from the system's random source."""
-        return cls(_random(_ID_LENGTH), _random(_SECRET_LENGTH))
+        return cls.renew(_random(_ID_LENGTH))
+
+    @classmethod
+    def renew(cls, key_id: str) -> "ApiKey":
+        """The key of that id with a new secret."""
+        return cls(key_id, _random(_SECRET_LENGTH))
 
     @classmethod
     def parse(cls, text: str) -> "ApiKey | None":
@@ -46,9 +51,9 @@ class ApiKey:
         """What is stored."""
         return hashlib.sha256(self.secret.encode()).digest()
 
-    def matches(self, stored_sha256: bytes) -> bool:
-        """Whether the stored hash is this key's, compared in constant time."""
-        return hmac.compare_digest(self.secret_sha256, stored_sha256)
+    def matches_any(self, *stored_sha256: bytes | None) -> bool:
+        """Whether one of the stored hashes is this key's, each compared in constant time."""
+        return any(hmac.compare_digest(self.secret_sha256, each) for each in stored_sha256 if each is not None)
 
     def __str__(self) -> str:
         start = f"slk_{self.id}_{self.secret}"

@@ -1,49 +1,27 @@
 """From a bearer credential to the caller, believed for at most a second per process."""
 
+import hashlib
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Annotated
-from uuid import UUID
 
-import sqlalchemy as sa
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import bindparam
 
 from app.core.caller import Caller
-from app.core.database import Database, Statement
 from app.core.problems import Unauthenticated
 from app.core.rate_limits import RateLimits
 from app.people.api_key import ApiKey
+from app.people.key_holder import KeyHolders
 from app.people.permissions import demand
-from app.people.scoping import in_organization
+from app.people.scopes import demand_scope
 from app.people.strangers import Strangers
-from app.people.tables import api_keys, teams, users
+from app.people.token_holder import TokenHolders
 
 _MOST_CACHED = 10_000
-
-_find_key = Statement(
-    sa.select(api_keys.c.organization_id, api_keys.c.user_id, api_keys.c.secret_sha256, api_keys.c.scopes).where(
-        api_keys.c.id == bindparam("id"),
-        api_keys.c.revoked_at.is_(None),
-        sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > sa.func.now()),
-    )
-)
-
-_below = (
-    sa.select(teams.c.id).where(in_organization(teams), teams.c.id == bindparam("team_id")).cte("below", recursive=True)
-)
-_below = _below.union(
-    sa.select(teams.c.id).join(_below, teams.c.parent_id == _below.c.id).where(in_organization(teams))
-)
-_find_teams = Statement(sa.select(_below.c.id))
-
-_find_user = Statement(
-    sa.select(users.c.id, users.c.position, users.c.team_id).where(
-        in_organization(users), users.c.id == bindparam("id"), users.c.is_active
-    )
-)
 
 
 class Authenticator:
@@ -54,57 +32,56 @@ class Authenticator:
 
     def __init__(
         self,
-        database: Database,
+        keys: KeyHolders,
+        tokens: TokenHolders | None,
         cache_seconds: float,
         strangers: Strangers,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
+        self._keys = keys
+        self._tokens = tokens
         self._cache_seconds = cache_seconds
         self._strangers = strangers
         self._clock = clock
         self._cache: dict[str, tuple[float, Caller]] = {}
 
     async def caller_of(self, credential: str, address: str) -> Caller:
-        """The caller; raises `Unauthenticated` for anything but a live key of an active user.
+        """The caller; raises `Unauthenticated` for anything but a live key, or a genuine token, of an active user.
 
-        Raises `TooManyRequests` when the client's address has sent too many keys that nobody has.
+        Raises `TooManyRequests` when the client's address has sent too many credentials that nobody has, and
+        `Unavailable` for a token while the provider's keys are not known.
         """
-        cached = self._cache.get(credential)
+        digest = hashlib.sha256(credential.encode()).hexdigest()  # tokens are long, and no credential is kept
+        cached = self._cache.get(digest)
         if cached is not None and cached[0] > self._clock():
             return cached[1]
-        key = ApiKey.parse(credential)
-        if key is None:
-            raise Unauthenticated
         started = self._clock()
         try:
-            with nullcontext() if cached is not None else self._strangers.asking(credential, address):
-                caller = await self._look_up(key)
+            look_up = await self._recognise(credential)
+            with nullcontext() if cached is not None else self._strangers.asking(digest, address):
+                caller, seconds_left = await look_up()
         except Unauthenticated:
-            self._cache.pop(credential, None)  # from now on it is a stranger's
+            self._cache.pop(digest, None)  # from now on it is a stranger's
             raise
         if len(self._cache) >= _MOST_CACHED:
             self._cache.clear()
-        self._cache[credential] = (started + self._cache_seconds, caller)
+        self._cache[digest] = (started + min(self._cache_seconds, seconds_left), caller)
         return caller
 
-    async def _look_up(self, key: ApiKey) -> Caller:
-        async with self._database.begin_for_credential(key.id) as tx:
-            found = await tx.fetch_one(_find_key, id=key.id)
-        if found is None or not key.matches(found["secret_sha256"]):
-            raise Unauthenticated
-        return await load_caller(self._database, found["organization_id"], found["user_id"], tuple(found["scopes"]))
+    async def _recognise(self, credential: str) -> Callable[[], Awaitable[tuple[Caller, float]]]:
+        """What asks the database for the caller, and for how many seconds the credential goes on.
 
+        Raises `Unauthenticated` for what needs no database to be refused.
+        """
+        key = ApiKey.parse(credential)
+        if key is not None:
+            return partial(self._of_key, key)
+        if self._tokens is None:
+            raise Unauthenticated(is_invalid=True)
+        return partial(self._tokens.caller_of, await self._tokens.recognise(credential))
 
-async def load_caller(database: Database, organization_id: UUID, user_id: UUID, scopes: tuple[str, ...] = ()) -> Caller:
-    """The caller that a user is; raises `Unauthenticated` when the user is gone or inactive."""
-    async with database.begin(Caller.system(organization_id)) as tx:
-        user = await tx.fetch_one(_find_user, id=user_id)
-        if user is None:
-            raise Unauthenticated
-        below = await tx.fetch_all(_find_teams, team_id=user["team_id"])
-    team_ids = tuple(row["id"] for row in below)
-    return Caller(organization_id, user_id, user["position"], user["team_id"], team_ids, scopes)
+    async def _of_key(self, key: ApiKey) -> tuple[Caller, float]:
+        return await self._keys.caller_of(key), math.inf
 
 
 _bearer = HTTPBearer(
@@ -128,9 +105,10 @@ class Permission:
         address = request.client.host if request.client is not None else ""
         caller = await authenticator.caller_of(credentials.credentials, address)
         limits: RateLimits = request.app.state.rate_limits
-        limits.charge(request.scope, credentials.credentials, caller.organization_id)
+        limits.charge(request.scope, caller.credential_id, caller.organization_id)
         if self.action is not None:
             demand(caller, self.action)
+            demand_scope(caller, self.action)
         return caller
 
 

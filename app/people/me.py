@@ -2,9 +2,10 @@
 
 from app.core.database import Transaction
 from app.people import queries
-from app.people.permissions import Position
+from app.people.permissions import Position, Reach
 from app.people.positions import permissions_of
 from app.people.schemas import Me, Organization, Person, Team, User
+from app.people.scopes import covers, scope_of
 
 
 async def who_is(tx: Transaction) -> Me:
@@ -20,5 +21,14 @@ async def who_is(tx: Transaction) -> Me:
         team=Team.model_validate(dict(team)) if team else None,
         manager=Person.model_validate(dict(manager)) if manager else None,
         organization=Organization.model_validate(dict(organization)),
-        permissions=permissions_of(position),
+        scopes=list(tx.caller.scopes),
+        permissions=_permissions(position, tx.caller.scopes),
     )
+
+
+def _permissions(position: Position, scopes: tuple[str, ...]) -> dict[str, str]:
+    """What the position may do, without what the credential was not given."""
+    return {
+        action: reach if covers(scopes, scope_of(action)) else Reach.NONE.word
+        for action, reach in permissions_of(position).items()
+    }

@@ -1,5 +1,6 @@
 """Organizations with their first user, and the keys that users act with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,7 @@ from app.core.database import Statement, Transaction, new_id
 from app.core.writes import insert_row
 from app.people.api_key import ApiKey
 from app.people.permissions import Position
+from app.people.scopes import ALL_SCOPES
 from app.people.tables import api_keys, organizations, users
 
 _insert_organization = Statement(
@@ -26,6 +28,7 @@ insert_key = Statement(
         name=bindparam("name"),
         secret_sha256=bindparam("secret_sha256"),
         expires_at=bindparam("expires_at"),
+        scopes=bindparam("scopes"),
     )
     .returning(api_keys)
 )
@@ -58,7 +61,13 @@ async def found(tx: Transaction, name: str, currency: str = "USD") -> Founded:
     return Founded(organization_id, user_id, key)
 
 
-async def issue_key(tx: Transaction, user_id: UUID, name: str, expires_at: datetime | None = None) -> ApiKey:
+async def issue_key(
+    tx: Transaction,
+    user_id: UUID,
+    name: str,
+    expires_at: datetime | None = None,
+    scopes: Sequence[str] = ALL_SCOPES,
+) -> ApiKey:
     """Make a key that acts as the user; without `expires_at` it never expires."""
     key = ApiKey.generate()
     await tx.execute(
@@ -68,5 +77,6 @@ async def issue_key(tx: Transaction, user_id: UUID, name: str, expires_at: datet
         name=name,
         secret_sha256=key.secret_sha256,
         expires_at=expires_at,
+        scopes=list(scopes),
     )
     return key

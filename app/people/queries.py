@@ -65,10 +65,21 @@ team_listing = Listing(
 )
 
 _this_key = (in_organization(api_keys), api_keys.c.id == bindparam("id", type_=sa.Text))
-# a key changes once, when it is revoked: its version follows from that
-_key_version = sa.case((api_keys.c.revoked_at.is_(None), 1), else_=2).label("version")
+# a key changes when it is rotated, and once when it is revoked: its version follows from that
+_key_version = (1 + api_keys.c.rotations + sa.case((api_keys.c.revoked_at.is_(None), 0), else_=1)).label("version")
 find_key = Statement(sa.select(api_keys, _key_version).where(*_this_key))
 lock_key = Statement(sa.select(api_keys, _key_version).where(*_this_key).with_for_update())
+rotate_key = Statement(
+    sa.update(api_keys)
+    .where(*_this_key)
+    .values(
+        secret_sha256=bindparam("secret_sha256"),
+        old_secret_sha256=bindparam("old_secret_sha256"),
+        old_secret_expires_at=bindparam("old_secret_expires_at"),
+        rotations=api_keys.c.rotations + 1,
+    )
+    .returning(api_keys, _key_version)
+)
 revoke_key = Statement(
     sa.update(api_keys).where(*_this_key).values(revoked_at=sa.func.coalesce(api_keys.c.revoked_at, sa.func.now()))
 )

@@ -13,6 +13,7 @@ from app.core.json_kinds import JSON_NUMBER, Flag, Moment
 from app.core.pagination import PageQuery, SearchQuery
 from app.core.resource import Body, Item, Patch
 from app.people.permissions import Position
+from app.people.scopes import Scope
 
 _LONGEST_LIFE = timedelta(days=36_525)
 
@@ -168,24 +169,42 @@ class ApiKeyCreate(Body):
     expires_at: Annotated[Moment, AfterValidator(_ahead)] | None = Field(
         default=None, description="Absent: it works until it is revoked."
     )
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))] | None = Field(
+        default=None,
+        description="What the key may do of what its user may; absent: whatever the credential that makes it may.",
+    )
 
 
 class ApiKeyItem(BaseModel):
     """A key without its secret."""
 
     id: str
-    version: int = Field(description="1, and 2 once it is revoked.")
+    version: int = Field(description="Goes up with each rotation, and when it is revoked.")
     user_id: UUID
     name: str
+    scopes: list[str] = Field(description="What it may do of what its user may: values of `Scope`.")
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    old_secret_expires_at: datetime | None = Field(description="Until then the secret before the last rotation works.")
+    last_used_at: datetime | None = Field(description="To the minute or so.")
 
 
 class IssuedApiKey(ApiKeyItem):
     """A key with its secret, which is shown this once."""
 
     key: Secret = Field(description="Send it as `Authorization: Bearer …`; it cannot be shown again.")
+
+
+class ApiKeyRotation(Body):
+    """How to replace a key's secret."""
+
+    expire_old_secret_in_seconds: int = Field(
+        default=86_400,
+        ge=0,
+        le=604_800,
+        description="How long the old secret works beside the new one; 0, when it has leaked: no longer.",
+    )
 
 
 class ApiKeyPage(BaseModel):
@@ -233,4 +252,5 @@ class Me(BaseModel):
     team: Team | None
     manager: Person | None = Field(description="Who leads the team.")
     organization: Organization
+    scopes: list[str] = Field(description="What the credential was given: values of `Scope`.")
     permissions: Permissions

@@ -4,7 +4,6 @@ The organization's row is the lock: two changes that are each fine alone can tog
 remove the last manager of operations.
 """
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from app.people import queries
 from app.people.api_key import ApiKey
 from app.people.organizations import insert_user, issue_key
 from app.people.permissions import Position, demand_found
+from app.people.scopes import demand_no_more
 
 
 class TeamCycle(Conflict):
@@ -75,10 +75,15 @@ async def change_team(tx: Transaction, team_id: UUID, changes: dict[str, Any], e
     return await tx.fetch_row(queries.update_team.of(changes), id=team_id, **changes)
 
 
-async def give_key(tx: Transaction, user_id: UUID, name: str, expires_at: datetime | None) -> tuple[ApiKey, Row]:
-    """Make a key for an active user; raises `Invalid`."""
-    await _demand_active(tx, user_id, "/user_id")
-    key = await issue_key(tx, user_id, name, expires_at)
+async def give_key(tx: Transaction, fields: dict[str, Any]) -> tuple[ApiKey, Row]:
+    """Make a key for an active user, with no more scopes than the caller's own credential has.
+
+    Raises `Invalid` and `InsufficientScope`.
+    """
+    scopes = sorted(set(fields["scopes"] or tx.caller.scopes))
+    demand_no_more(tx.caller, scopes)
+    await _demand_active(tx, fields["user_id"], "/user_id")
+    key = await issue_key(tx, fields["user_id"], fields["name"], fields["expires_at"], scopes)
     return key, await tx.fetch_row(queries.find_key, id=key.id)
 
 

@@ -37,7 +37,7 @@ class Strangers:
         Raises it at once for a key that nobody had a moment ago, and `TooManyRequests` for an address with too many.
         """
         if self._unknown.get(credential, 0.0) > self._clock():
-            raise Unauthenticated
+            raise Unauthenticated(is_invalid=True)
         spenders = ((self._of_each, _network(address)), (self._of_all, "")) if self._is_limited else ()
         for buckets, spender in spenders:
             if (left := buckets.left(spender)) < 1:

@@ -2,9 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from http import HTTPStatus
 
-from app.webhooks.destination import ErrorClass
+from app.core.destination import AddressRefused, NameUnresolved
+
+
+class ErrorClass(StrEnum):
+    """What the owner of an endpoint is told about a failed attempt; never an inner address."""
+
+    BLOCKED_ADDRESS = "blocked_address"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    HTTP_ERROR = "http_error"
+    EXPIRED = "expired"
+
+    @classmethod
+    def of(cls, refusal: AddressRefused) -> "ErrorClass":
+        """How the refusal of an address is told."""
+        return cls.DNS if isinstance(refusal, NameUnresolved) else cls.BLOCKED_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.database import Statement, Transaction
-from app.webhooks.attempt import Outcome
-from app.webhooks.destination import ErrorClass
+from app.webhooks.attempt import ErrorClass, Outcome
 from app.webhooks.result import Result
 
 # What says "not this message" rather than "not here" or "not now": the receiver has read it.

@@ -3,14 +3,15 @@
 from typing import Any
 from uuid import UUID
 
+from app.core.address_guard import AddressGuard
 from app.core.database import Row, Transaction, new_id
+from app.core.destination import AddressRefused
 from app.core.problems import Conflict, Gone, Invalid, NotFound
 from app.core.resource import check_version
 from app.core.secret_box import SecretBox
 from app.outbox.record import lock, start
 from app.webhooks import queries
-from app.webhooks.address_guard import AddressGuard
-from app.webhooks.destination import AddressRefused
+from app.webhooks.attempt import ErrorClass
 from app.webhooks.endpoint_secrets import seal_secret
 from app.webhooks.signing import new_secret
 from app.webhooks.subscription import check_filters
@@ -41,7 +42,7 @@ async def check_address(guard: AddressGuard, url: str | None) -> None:
     try:
         await guard.resolve(guard.check_url(url))
     except AddressRefused as refusal:
-        raise Invalid.at("/url", refusal.error_class, str(refusal)) from None
+        raise Invalid.at("/url", ErrorClass.of(refusal), str(refusal)) from None
 
 
 async def create_endpoint(tx: Transaction, box: SecretBox, fields: dict[str, Any]) -> dict[str, Any]:

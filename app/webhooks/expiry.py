@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from app.core.database import Database, Row, Statement, Transaction
 from app.core.partitions import first_id
-from app.webhooks.destination import ErrorClass
+from app.webhooks.attempt import ErrorClass
 from app.webhooks.lanes import LaneKey
 from app.webhooks.settling import columns_of, remove_drained
 

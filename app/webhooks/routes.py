@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
+from app.core.address_guard import AddressGuard
 from app.core.caller import Caller
 from app.core.dependencies import AppDatabase, AppSecretBox, ReleasedDatabase
 from app.core.idempotency import SecretShownOnce
@@ -13,7 +14,6 @@ from app.core.resource import ExpectedVersion, item_response, json_response, pag
 from app.core.routing import router
 from app.people.authentication import Permission
 from app.webhooks import endpoints, queries, schemas
-from app.webhooks.address_guard import AddressGuard
 from app.webhooks.endpoint_secrets import SecretNotReadable
 from app.webhooks.replay import ReplayUnderway, request_replay
 from app.webhooks.rotation import SecretRotating, rotate_secret

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.core.destination import MAX_URL_CHARACTERS
 from app.core.fields import Secret, Text
 from app.core.json_kinds import JSON_NUMBER, Moment
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.outbox.catalogue import EventPattern, EventType
-from app.webhooks.destination import MAX_URL_CHARACTERS, ErrorClass
+from app.webhooks.attempt import ErrorClass
 from app.webhooks.result import Status
 from app.workflow.stages import Step
 

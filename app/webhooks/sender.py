@@ -1,8 +1,6 @@
 """One attempt to deliver one message: to the address that the guard judged, within one deadline, whatever answers.
 
-The request goes to the pinned address itself, as a literal, so nothing can resolve the name a second time; the Host
-header and TLS (SNI and the certificate's check) keep the name. The pool's key holds the address and the name: a
-connection is used again only for the same judged address under the same name.
+How requests are pinned to that address: core/pinned_http.py.
 """
 
 import asyncio
@@ -12,17 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from ipaddress import IPv6Address
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Self
 
 import aiohttp
-from aiohttp.abc import AbstractResolver
-from yarl import URL
 
-from app.webhooks.address_guard import AddressGuard
-from app.webhooks.attempt import STANDARD_LIMITS, Attempt, Limits, Outcome
-from app.webhooks.destination import Address, AddressRefused, Destination, ErrorClass
+from app.core.address_guard import AddressGuard
+from app.core.destination import AddressRefused
+from app.core.pinned_http import open_session, pinned_url
+from app.webhooks.attempt import STANDARD_LIMITS, Attempt, ErrorClass, Limits, Outcome
 from app.webhooks.schedule import parse_retry_after
 from app.webhooks.signing import signed_headers
 
@@ -32,9 +28,6 @@ _HEADERS = {
     "Accept": "*/*",
     "Accept-Encoding": "identity",
 }
-# Below the five seconds after which common servers close an idle connection, so that a request seldom meets the close.
-_KEEPALIVE_SECONDS = 4.0
-_CHUNK_BYTES = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -63,21 +56,7 @@ class Sender:
         self._guard = guard
         self._limits = limits
         self._clock = clock
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=_NoResolver(),
-                ssl=ssl_context or True,
-                limit=0,
-                keepalive_timeout=_KEEPALIVE_SECONDS,
-                happy_eyeballs_delay=None,
-            ),
-            headers=_HEADERS,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-            trust_env=False,
-            auto_decompress=False,
-            read_bufsize=_CHUNK_BYTES,
-        )
+        self._session = open_session(_HEADERS, ssl_context)
 
     async def __aenter__(self) -> Self:
         return self
@@ -112,7 +91,7 @@ class Sender:
             async with asyncio.timeout(self._limits.deadline_seconds):
                 await self._exchange(attempt, answer)
         except AddressRefused as refusal:
-            return refusal.error_class
+            return ErrorClass.of(refusal)
         except TimeoutError:
             return ErrorClass.TIMEOUT
         except (aiohttp.ClientSSLError, ssl.SSLError):
@@ -129,7 +108,7 @@ class Sender:
         address = await self._guard.resolve(destination)
         now = self._clock()
         response = await self._session.post(
-            _pinned_url(destination, address),
+            pinned_url(destination, address),
             data=attempt.body,
             headers={
                 "Host": destination.host_header,
@@ -153,23 +132,6 @@ class Sender:
     def _excerpt(self, body: bytearray) -> str:
         # Postgres stores no NUL.
         return body.decode(errors="replace").replace("\0", "")[: self._limits.excerpt_characters]
-
-
-class _NoResolver(AbstractResolver):
-    """The pool is given addresses only; a name that came this far would have bypassed the guard."""
-
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> NoReturn:
-        raise OSError(f"no lookup here: {host=} {port=} {family=}")
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-def _pinned_url(destination: Destination, address: Address) -> URL:
-    host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
-    query = f"?{destination.query}" if destination.query else ""
-    # Already encoded: the receiver gets the path and query as the owner wrote them.
-    return URL(f"{destination.scheme}://{host}:{destination.port}{destination.path}{query}", encoded=True)
 
 
 def _retry_after(status: int, headers: Mapping[str, str], now: float) -> int | None:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from app.core.address_guard import AddressGuard
 from app.core.caller import Caller
 from app.core.database import Row, new_id
 from app.core.secret_box import SecretBox, SecretUnreadable
 from app.core.settings import Settings
 from app.outbox.catalogue import EventType
 from app.outbox.event import render
-from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Attempt, Limits
 from app.webhooks.endpoint_secrets import SealedSecrets, SecretNotReadable, open_secrets
 from app.webhooks.examples import example_event

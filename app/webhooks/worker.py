@@ -15,6 +15,7 @@ from functools import partial
 import asyncpg
 import structlog
 
+from app.core.address_guard import AddressGuard
 from app.core.database import Database, connect
 from app.core.kept_answers import forget_expired
 from app.core.metrics import new_registry, shown_at
@@ -22,7 +23,6 @@ from app.core.persistence import persistently
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
 from app.outbox.wakeup import listen
-from app.webhooks.address_guard import AddressGuard
 from app.webhooks.attempt import Limits
 from app.webhooks.breaker import STANDARD_BREAKER, Breaker
 from app.webhooks.courier import Capacity, Courier

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-from app.webhooks.attempt import Outcome
-from app.webhooks.destination import ErrorClass
+from app.webhooks.attempt import ErrorClass, Outcome
 from app.webhooks.lanes import Lane
 from app.webhooks.result import Release, Report, Result, Status
 

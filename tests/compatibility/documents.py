@@ -22,6 +22,11 @@ def form_of(document: Any, *, are_names: bool = False) -> Any:
     return [form_of(each) for each in document] if isinstance(document, list) else document
 
 
+def _credentials(security: list[Json] | None) -> set[frozenset[str]]:
+    """The sets of credentials that open an operation; the scopes beside a name narrow only those who chose them."""
+    return {frozenset(each) for each in security or [{}]}
+
+
 class _Section:
     """The operations of one section in both documents."""
 
@@ -43,7 +48,7 @@ class _Section:
         if old.get("operationId") != new.get("operationId"):
             yield f"{name}: operationId {old.get('operationId')} became {new.get('operationId')}"
         before, after = (each.get("security", document.get("security")) for each, document in self._both(old, new))
-        if after and after != before:
+        if after and not _credentials(before) <= _credentials(after):
             yield f"{name}: another credential is needed"
         yield from self._parameters(old, new, name)
         yield from self._body(old, new, name)

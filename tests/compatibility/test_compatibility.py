@@ -168,3 +168,13 @@ def test_a_break_of_the_real_document_is_told(change: Callable[[Json], object]) 
     change(current["paths"])
 
     assert "POST /v1/leads: is gone" in breaking_changes(read(RELEASED), current)
+
+
+def test_a_second_credential_and_scopes_break_nobody_and_the_loss_of_a_credential_does() -> None:
+    security = (*POST, "security")
+    one, both = [{"api_key": []}], [{"api_key": ["leads:write"]}, {"openid_token": ["leads:write"]}]
+
+    assert breaking_changes(changed(security, one), changed(security, both)) == []
+    assert breaking_changes(changed(security, both), changed(security, one)) == [
+        "POST /leads: another credential is needed"
+    ]

@@ -10,6 +10,20 @@ import pytest
 from app.core.migrate import check, downgrade, migrate
 from tests.conftest import with_database
 
+A_KEY = """
+WITH organization AS (INSERT INTO organizations (id, name) VALUES (gen_random_uuid(), 'A department') RETURNING id),
+person AS (
+    INSERT INTO users (organization_id, id, name, email, position)
+    SELECT id, id, 'Ann', 'ann@example.com', 'sales_manager' FROM organization RETURNING organization_id, id
+)
+INSERT INTO api_keys (organization_id, user_id, name, secret_sha256, id)
+SELECT organization_id, id, 'a key', '', 'old' FROM person
+"""
+NARROW_KEY = """
+INSERT INTO api_keys (organization_id, user_id, name, secret_sha256, id, scopes)
+SELECT organization_id, user_id, name, secret_sha256, 'narrow', '{leads:read}' FROM api_keys
+"""
+
 
 @pytest.fixture
 async def empty_url(server_url: str) -> AsyncIterator[str]:
@@ -40,3 +54,22 @@ async def test_two_at_once_wait_for_each_other(empty_url: str) -> None:
     await asyncio.gather(migrate(empty_url), migrate(empty_url))
 
     await check(empty_url)
+
+
+async def test_keys_of_the_release_before_may_do_everything_and_narrow_ones_do_not_outlive_scopes(
+    empty_url: str,
+) -> None:
+    await migrate(empty_url)
+    await downgrade(empty_url, "0019")
+    owner = await asyncpg.connect(empty_url)
+    await owner.execute(A_KEY)
+
+    await migrate(empty_url)
+    await owner.execute(NARROW_KEY)
+    upgraded = await owner.fetch("SELECT id, scopes FROM api_keys ORDER BY id")
+    await downgrade(empty_url, "0019")
+    downgraded = await owner.fetch("SELECT id, revoked_at IS NULL AS is_live FROM api_keys ORDER BY id")
+    await owner.close()
+
+    assert [tuple(row) for row in upgraded] == [("narrow", ["leads:read"]), ("old", ["*"])]
+    assert [tuple(row) for row in downgraded] == [("narrow", False), ("old", True)]

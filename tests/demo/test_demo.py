@@ -5,7 +5,7 @@ import asyncpg
 from app.core.database import Database
 from app.demo.cast import PEOPLE, SELLERS, TEAMS
 from app.demo.fill import DEALS, fill
-from app.people.authentication import load_caller
+from app.people.callers import load_caller
 from tests.department import Department
 
 

@@ -52,9 +52,12 @@ async def read_about_people(people: People) -> None:
         await operations.get(path)
     await operations.get("/users", team_id=people.team_id, sort="name")
     await operations.get("/teams", q="north")
-    key = await operations.post("/api-keys", {"user_id": str(people.rep.user_id), "name": "Nightly export"})
+    key = await operations.post(
+        "/api-keys", {"user_id": str(people.rep.user_id), "name": "Nightly export", "scopes": ["*:read"]}
+    )
     await operations.get(f"/api-keys/{key['id']}")
     await operations.get("/api-keys", user_id=str(people.rep.user_id))
+    await operations.post(f"/api-keys/{key['id']}/rotation", {"expire_old_secret_in_seconds": 86_400})
     await operations.delete(f"/api-keys/{key['id']}")
 
 

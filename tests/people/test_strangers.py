@@ -11,6 +11,8 @@ from app.core.settings import Settings
 from app.main import create_app
 from app.people.api_key import ApiKey
 from app.people.authentication import Authenticator
+from app.people.key_holder import KeyHolders
+from app.people.key_use import KeyUse
 from app.people.strangers import Strangers
 from tests.builders.stopped_clock import StoppedClock
 from tests.department import Department
@@ -20,7 +22,7 @@ HERE, ELSEWHERE = "198.51.100.1", "203.0.113.9"
 
 def authenticator(settings: Settings, database: Database, most: int, clock: StoppedClock) -> Authenticator:
     some = settings.model_copy(update={"rate_limit_unknown_keys": most, "caller_cache_seconds": 1.0})
-    return Authenticator(database, 1.0, Strangers(some, clock), clock)
+    return Authenticator(KeyHolders(database, KeyUse(database)), None, 1.0, Strangers(some, clock), clock)
 
 
 async def refusals(callers: Authenticator, count: int, address: str = HERE) -> list[type[Exception]]:

@@ -1,11 +1,7 @@
 """The README's walk, word for word, against a real server process."""
 
-import os
 import re
-import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,9 +10,9 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
+from tests.builders.documents import commands_in, run_script
 from tests.builders.server_process import ServerProcess, free_port, serving
 
-ROOT = Path(__file__).parents[2]
 LEAD_EVENTS = [
     "lead.created",
     "activity.created",
@@ -97,24 +93,9 @@ def test_the_walk_of_the_readme_delivers_every_step_signed_and_in_order(
 
 
 def run_walk(server: ServerProcess, folder: Path) -> str:
-    blocks = re.findall(r"```sh walk\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
-    script = "\n".join(blocks).replace("9000", str(free_port())).replace("consumer.log", str(folder / "consumer.log"))
-    output = folder / "output.txt"
-    with output.open("wb") as written:
-        walking = subprocess.Popen(  # noqa: S603 # the README's own commands
-            ["/bin/bash", "-euo", "pipefail", "-c", script],
-            cwd=ROOT,
-            env=server.environment | {"BASE": server.url},
-            stdout=written,
-            stderr=written,
-            start_new_session=True,
-        )
-    try:
-        assert walking.wait(timeout=150) == 0, output.read_text()[-6000:]
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(walking.pid, signal.SIGKILL)  # the consumer, when the walk ended early
-    return output.read_text()
+    script = commands_in("README.md", "walk")
+    script = script.replace("9000", str(free_port())).replace("consumer.log", str(folder / "consumer.log"))
+    return run_script(script, server.environment | {"BASE": server.url}, folder / "output.txt")
 
 
 def assert_genuine_and_in_order(receiver: Receiver, secret: str) -> None:

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from app.core.database import Database
-from app.webhooks.destination import ErrorClass
+from app.webhooks.attempt import ErrorClass
 from tests.builders.lanes import OwedEndpoint, owed_endpoint
 from tests.builders.results import all_failed, delivered, failed, refused, released
 from tests.department import Department

@@ -9,7 +9,7 @@ from app.core.database import Database
 from app.core.settings import Settings
 from app.demo.fill import fill
 from app.outbox.catalogue import EventType
-from app.people.authentication import load_caller
+from app.people.callers import load_caller
 from app.webhooks.examples import example_of
 from app.webhooks.trial import sample
 from tests.builders.event_schemas import NOT_EMITTED_YET, mistakes_in

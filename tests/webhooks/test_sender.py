@@ -9,9 +9,8 @@ import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook
 
-from app.webhooks.address_guard import AddressGuard
-from app.webhooks.attempt import Attempt, Limits
-from app.webhooks.destination import ErrorClass
+from app.core.address_guard import AddressGuard
+from app.webhooks.attempt import Attempt, ErrorClass, Limits
 from app.webhooks.sender import Sender
 from tests.webhooks.receivers import Answer, answering, dripping, pouring, receiving, resetting, saying
 

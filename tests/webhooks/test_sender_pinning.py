@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.webhooks.address_guard import AddressGuard, Resolver
-from app.webhooks.attempt import Attempt
-from app.webhooks.destination import ErrorClass
+from app.core.address_guard import AddressGuard, Resolver
+from app.webhooks.attempt import Attempt, ErrorClass
 from app.webhooks.sender import Sender
 from tests.webhooks.certificates import server_context
 from tests.webhooks.receivers import answering, interrupting, receiving

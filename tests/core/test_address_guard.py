@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.address_guard import AddressGuard, Resolver
-from app.webhooks.destination import AddressRefused, ErrorClass
+from app.core.address_guard import AddressGuard, Resolver
+from app.core.destination import AddressRefused, NameUnresolved
 
 FORBIDDEN = [
     "0.0.0.0",  # noqa: S104 - an address to refuse, nothing listens
@@ -128,21 +128,21 @@ def test_operators_networks_are_exceptions_in_their_own_version_only() -> None:
 async def test_judges_literal_addresses_without_a_lookup(url: str) -> None:
     refusal = await refusal_of(AddressGuard(resolver=answering("8.8.8.8")), url)
 
-    assert refusal.error_class is ErrorClass.BLOCKED_ADDRESS
+    assert type(refusal) is AddressRefused
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "localhost."])
 async def test_blocks_localhost_as_the_system_resolves_it(host: str) -> None:
     refusal = await refusal_of(AddressGuard(), f"https://{host}/")
 
-    assert refusal.error_class is ErrorClass.BLOCKED_ADDRESS
+    assert type(refusal) is AddressRefused
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
 async def test_blocks_a_name_if_one_of_its_addresses_is_forbidden(address: str) -> None:
     refusal = await refusal_of(AddressGuard(resolver=answering("8.8.8.8", address)), "https://example.com/")
 
-    assert refusal.error_class is ErrorClass.BLOCKED_ADDRESS
+    assert type(refusal) is AddressRefused
     assert address not in str(refusal)
 
 
@@ -158,11 +158,11 @@ async def test_pins_the_first_address_of_the_answer() -> None:
 async def test_reports_a_failed_lookup_as_dns(resolver: Resolver) -> None:
     refusal = await refusal_of(AddressGuard(resolver=resolver), "https://example.com/")
 
-    assert refusal.error_class is ErrorClass.DNS
+    assert type(refusal) is NameUnresolved
     assert "127" not in str(refusal)
 
 
 async def test_system_resolver_fails_for_reserved_names() -> None:
     refusal = await refusal_of(AddressGuard(), "https://nothing.invalid/")
 
-    assert refusal.error_class is ErrorClass.DNS
+    assert type(refusal) is NameUnresolved

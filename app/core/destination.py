@@ -1,4 +1,4 @@
-"""The one reading of an endpoint's url: what is not plainly a host, a port and a path is refused, not interpreted.
+"""The one reading of a url that is asked: what is not plainly a host, a port and a path is refused, not interpreted.
 
 Two parsers that read a url differently are how a check is bypassed. So the url is read once, strictly, and the request
 is built from the parts that came out of it.
@@ -6,7 +6,6 @@ is built from the parts that came out of it.
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -26,24 +25,12 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
-class ErrorClass(StrEnum):
-    """What the owner of an endpoint is told about a failed attempt; never an inner address."""
-
-    BLOCKED_ADDRESS = "blocked_address"
-    DNS = "dns"
-    CONNECT = "connect"
-    TLS = "tls"
-    TIMEOUT = "timeout"
-    HTTP_ERROR = "http_error"
-    EXPIRED = "expired"
-
-
 class AddressRefused(Exception):
-    """A webhook may not go there; the message says why in words that name no address."""
+    """No request may go there; the message says why in words that name no address."""
 
-    def __init__(self, error_class: ErrorClass, reason: str) -> None:
-        super().__init__(reason)
-        self.error_class = error_class
+
+class NameUnresolved(AddressRefused):
+    """The host has no address to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +58,21 @@ class Destination:
 def parse_destination(url: str, *, allow_http: bool) -> Destination:
     """Read a url; no name is resolved and no address judged.
 
-    Raises AddressRefused with the class blocked_address.
+    Raises AddressRefused.
     """
     if len(url) > MAX_URL_CHARACTERS:
-        raise _refusal(f"The url is longer than {MAX_URL_CHARACTERS} characters.")
+        raise AddressRefused(f"The url is longer than {MAX_URL_CHARACTERS} characters.")
     if "#" in url:
-        raise _refusal("The url must not have a fragment.")
+        raise AddressRefused("The url must not have a fragment.")
     if _VISIBLE.fullmatch(url) is None:
-        raise _refusal("The url has characters that must be percent-encoded; a name beyond ASCII is written as xn--.")
+        raise AddressRefused(
+            "The url has characters that must be percent-encoded; a name beyond ASCII is written as xn--."
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _refusal("The url cannot be read.") from None
+        raise AddressRefused("The url cannot be read.") from None
     _check_parts(parts, allow_http=allow_http)
     host = _host(parts)
     return Destination(
@@ -98,24 +87,24 @@ def parse_destination(url: str, *, allow_http: bool) -> Destination:
 
 def _check_parts(parts: SplitResult, *, allow_http: bool) -> None:
     if parts.scheme != "https" and not (allow_http and parts.scheme == "http"):
-        raise _refusal("The url must begin with https://.")
+        raise AddressRefused("The url must begin with https://.")
     if "@" in parts.netloc:
-        raise _refusal("The url must not carry a user name or a password.")
+        raise AddressRefused("The url must not carry a user name or a password.")
     if parts.port == 0:
-        raise _refusal("The url has no usable port.")
+        raise AddressRefused("The url has no usable port.")
 
 
 def _host(parts: SplitResult) -> str:
     host = (parts.hostname or "").removesuffix(".")
     if not host or len(host) > MAX_HOST_CHARACTERS:
-        raise _refusal("The url has no usable host.")
+        raise AddressRefused("The url has no usable host.")
     is_bracketed = "[" in parts.netloc
     labels = host.split(".")
     is_name = all(_LABEL.fullmatch(label) for label in labels) and _NUMBER.fullmatch(labels[-1]) is None
     literal = _literal(host)
     is_address = literal is not None and is_bracketed == isinstance(literal, IPv6Address)
     if not is_address and (is_bracketed or not is_name):
-        raise _refusal("The url's host is neither a name nor an address in its usual form.")
+        raise AddressRefused("The url's host is neither a name nor an address in its usual form.")
     return host
 
 
@@ -126,7 +115,3 @@ def _literal(host: str) -> Address | None:
         return ip_address(host)
     except ValueError:
         return None
-
-
-def _refusal(reason: str) -> AddressRefused:
-    return AddressRefused(ErrorClass.BLOCKED_ADDRESS, reason)

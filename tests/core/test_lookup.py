@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.webhooks.lookup import SystemResolver
+from app.core.lookup import SystemResolver
 
 
 class SlowSystem:

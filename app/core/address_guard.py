@@ -1,4 +1,4 @@
-"""Where a webhook may not go: only public addresses, judged at every attempt on the address connected to.
+"""Where requests of ours may not go: only public addresses, judged at every request on the address connected to.
 
 Python's `is_global` alone is not enough: on 3.11 it is true for multicast and for NAT64, 6to4 and v4-compatible forms
 of loopback and link-local addresses.
@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
-from app.webhooks.destination import Address, AddressRefused, Destination, ErrorClass, parse_destination
-from app.webhooks.lookup import SystemResolver
+from app.core.destination import Address, AddressRefused, Destination, NameUnresolved, parse_destination
+from app.core.lookup import SystemResolver
 
 Resolver = Callable[[str], Awaitable[Sequence[str]]]
 
@@ -43,7 +43,7 @@ _FORBIDDEN_V6 = tuple(IPv6Network(network) for network in ("2001::/23", "2001:db
 
 
 class AddressGuard:
-    """Decides which addresses a webhook may reach.
+    """Decides which addresses a request may reach.
 
     `allowed_networks` are the operator's exceptions, for example loopback in development. `resolver` gives a name's
     addresses, or raises OSError; without one the operating system is asked.
@@ -61,7 +61,7 @@ class AddressGuard:
         self._resolver = resolver or SystemResolver()
 
     def check_url(self, url: str) -> Destination:
-        """Check a url's syntax only. Raises AddressRefused with the class blocked_address."""
+        """Check a url's syntax only; raises AddressRefused."""
         return parse_destination(url, allow_http=self._allow_http)
 
     def is_forbidden(self, address: Address) -> bool:
@@ -71,12 +71,12 @@ class AddressGuard:
     async def resolve(self, destination: Destination) -> Address:
         """Look the host up once, judge every address of the answer, and give the one to connect to.
 
-        Raises AddressRefused with the class blocked_address if any address is forbidden, and dns if there is none or
-        the answer takes longer than 5 seconds.
+        Raises AddressRefused if any address is forbidden, and NameUnresolved if there is none or the answer takes
+        longer than 5 seconds.
         """
         addresses = [destination.address] if destination.address else await self._look_up(destination)
         if any(self.is_forbidden(address) for address in addresses):
-            raise AddressRefused(ErrorClass.BLOCKED_ADDRESS, "The host is not at a public address.")
+            raise AddressRefused("The host is not at a public address.")
         return addresses[0]
 
     async def _look_up(self, destination: Destination) -> list[Address]:
@@ -87,7 +87,7 @@ class AddressGuard:
         except (OSError, ValueError):  # a timeout and a failed lookup are OSErrors, an unreadable answer a ValueError
             addresses = []
         if not addresses:
-            raise AddressRefused(ErrorClass.DNS, "The host's name cannot be resolved.")
+            raise NameUnresolved("The host's name cannot be resolved.")
         return addresses
 
 
