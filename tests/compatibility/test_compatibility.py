@@ -172,7 +172,8 @@ def test_a_break_of_the_real_document_is_told(change: Callable[[Json], object]) 
 
 def test_a_second_credential_and_scopes_break_nobody_and_the_loss_of_a_credential_does() -> None:
     security = (*POST, "security")
-    one, both = [{"api_key": []}], [{"api_key": ["leads:write"]}, {"openid_token": ["leads:write"]}]
+    one: list[dict[str, list[str]]] = [{"api_key": []}]
+    both = [{"api_key": ["leads:write"]}, {"openid_token": ["leads:write"]}]
 
     assert breaking_changes(changed(security, one), changed(security, both)) == []
     assert breaking_changes(changed(security, both), changed(security, one)) == [

@@ -64,7 +64,7 @@ async def test_a_long_name_in_any_script_does_not_end_the_pages(department: Depa
         await department.operations.post("/opportunities", {"name": letter * 200})
 
     names: list[str] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     while True:
         page = await department.operations.get("/opportunities", sort="name", limit=1, **cursor)
         names += [deal["name"][0] for deal in page["items"]]
