@@ -65,17 +65,19 @@ Currency = Annotated[
     ),
 ]
 _SPACE = r"\s\x1c-\x1f\x85\ufeff"  # whitespace in the sense of every language: they do not agree on `\s`
-# spaces around a text are taken off before it is measured
-_SAYS_SOMETHING = Field(json_schema_extra={"pattern": f"[^{_SPACE}]"})
-_SAYS_A_LITTLE = Field(json_schema_extra={"pattern": rf"[^{_SPACE}][\s\S]+[^{_SPACE}]"})
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _SAYS_SOMETHING]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), _SAYS_SOMETHING]
+# spaces around a text are taken off before it is measured; what is left of them to some says nothing either
+_SAYS_SOMETHING = f"[^{_SPACE}]"
+_SAYS_A_LITTLE = rf"[^{_SPACE}][\s\S]+[^{_SPACE}]"
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_SAYS_SOMETHING)]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000, pattern=_SAYS_SOMETHING)
+]
 _EMAIL = rf"^[^@{_SPACE}]{{1,64}}@[^@{_SPACE}]+\.[^@{_SPACE}.]+$"
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL),
 ]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40), _SAYS_A_LITTLE]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40, pattern=_SAYS_A_LITTLE)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 PathExternalId = Annotated[ExternalId, Path(description="The id that another system knows the record by.")]
 SHOWN_ONCE = "x-shown-once"

@@ -55,6 +55,13 @@ async def test_a_json_value_is_taken_for_no_other_kind(
     assert f"/{name}" in [each["pointer"] for each in problem["errors"]]
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\u0085", "\u001d", "\ufeff", " \t\u001f\u00a0"])
+async def test_a_name_of_whitespace_is_none(department: Department, blank: str) -> None:
+    problem = await department.operations.post("/accounts", {"name": blank}, expect=422)
+
+    assert [each["pointer"] for each in problem["errors"]] == ["/name"]
+
+
 async def test_a_whole_number_may_be_written_with_a_point(department: Department) -> None:
     account = await department.operations.post("/accounts", {"name": "Acme", "employee_count": 12.0})
 

@@ -85,7 +85,7 @@ async def test_versions_published_at_the_same_moment_are_numbered_without_gaps(d
         ({"edges": []}, "/definition", "unreachable"),
         ({"stages": []}, "/definition", "no first stage"),
         ({"stages": [{"name": "Bad Name"}]}, "/definition/stages/0/name", "match"),
-        ({"colour": "red"}, "/definition/colour", "not permitted"),
+        ({"colour": "red"}, "/definition", "not permitted"),
         ({"subject": "account"}, "/definition/subject", "lead"),
         ({"subject": "lead"}, "/definition", "lead"),
     ],
