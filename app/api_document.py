@@ -80,6 +80,7 @@ TAGS = {
     "pipelines": "Pipelines and their versions.",
     "team-targets": "Targets, attainment and the deals behind it.",
     "events": "The log of events.",
+    "audit": "Who wrote what, and from where.",
     "webhooks": "Endpoints, deliveries and redelivery.",
     TAG: "What endpoints receive: one signed message per event.",
     "service": "Health of the service.",

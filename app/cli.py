@@ -19,6 +19,8 @@ from sqlalchemy.exc import ArgumentError
 from app import __version__, serving
 from app.api_document import document_text
 from app.core import heap, request_log
+from app.core.database import new_id
+from app.core.origin import Origin, originating
 from app.core.own_postgres import provided
 from app.core.secret_keys import SecretKeysUnusable, new_key
 from app.core.settings import Settings
@@ -85,10 +87,10 @@ def serve(
     """Run the API, and the worker, on the given Postgres or on an embedded one."""
     address = serving.Address(host, port)
     with _settings() as settings:
-        key = asyncio.run(serving.prepare(settings))
+        key = _run_as_command(serving.prepare(settings))
         serving.announce(_out, address, key)
         if demo:
-            asyncio.run(demonstrate(settings, _out, address.url))
+            _run_as_command(demonstrate(settings, _out, address.url))
         serving.run(settings, address, with_worker=worker)
 
 
@@ -270,4 +272,9 @@ def _user_errors_told() -> Iterator[None]:
 
 def _run(deed: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     with _settings() as settings:
-        return asyncio.run(deed(settings))
+        return _run_as_command(deed(settings))
+
+
+def _run_as_command(deed: Coroutine[Any, Any, T]) -> T:
+    with originating(Origin("command", str(new_id()))):
+        return asyncio.run(deed)

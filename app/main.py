@@ -13,6 +13,7 @@ from app import __version__
 from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
 from app.api_document import describe, operation_id
+from app.audit.routes import audit
 from app.contracts.routes import contracts
 from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
 from app.core.address_guard import AddressGuard
@@ -68,6 +69,7 @@ ROUTERS = (
     team_targets,
     events,
     webhooks,
+    audit,
     health,
 )
 

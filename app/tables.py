@@ -2,6 +2,7 @@
 
 from app.accounts import tables as accounts
 from app.activities import tables as activities
+from app.audit import tables as audit
 from app.contracts import tables as contracts
 from app.core import kept_answers
 from app.core.schema import metadata
@@ -21,6 +22,7 @@ from app.webhooks import tables as webhooks
 __all__ = [
     "accounts",
     "activities",
+    "audit",
     "contracts",
     "follow_up",
     "imports",
