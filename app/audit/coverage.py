@@ -46,6 +46,8 @@ SECRET: Mapping[RecordType, frozenset[str]] = {
 
 NOT_AUDITED: Mapping[str, str] = {
     "audit_log": "the log itself, which is never changed",
+    "audit_links": "the chain over the log, which is never changed",
+    "audit_anchors": "where retention cut the chain off",
     "events": "a ledger that is never changed, and names its actor",
     "stage_transitions": "a ledger that is never changed, and names its actor",
     "subjects": "counters of the ledger of events",

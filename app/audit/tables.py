@@ -36,3 +36,29 @@ audit_log = sa.Table(
     postgresql_partition_by="RANGE (id)",
 )
 """Its `id` is a UUIDv7 of the moment at which it happened."""
+
+audit_links = sa.Table(
+    "audit_links",
+    metadata,
+    sa.Column("organization_id", sa.Uuid),
+    sa.Column("audit_id", sa.Uuid),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("xid", Xid8, nullable=False),
+    sa.Column("salt", sa.LargeBinary),  # goes when the entry's values are erased: their digest then tells nothing
+    sa.Column("values_digest", sa.LargeBinary, nullable=False),
+    sa.Column("entry_digest", sa.LargeBinary, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("organization_id", "audit_id"),
+    sa.Index("ix_audit_links__position", "organization_id", "position"),
+    sa.Index("ix_audit_links__xid_audit_id", "xid", "audit_id"),
+    postgresql_partition_by="RANGE (audit_id)",
+)
+
+audit_anchors = sa.Table(
+    "audit_anchors",
+    metadata,
+    sa.Column("organization_id", sa.Uuid),
+    sa.Column("position", sa.BigInteger),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("organization_id", "position"),
+)
