@@ -37,6 +37,7 @@ from app.people.key_use import KeyUse
 from app.people.openid import token_holders
 from app.people.routes import people
 from app.people.strangers import Strangers
+from app.personal_data.routes import personal_data
 from app.pipelines.routes import pipelines
 from app.products.routes import products
 from app.proposals.routes import proposals
@@ -70,6 +71,7 @@ ROUTERS = (
     events,
     webhooks,
     audit,
+    personal_data,
     health,
 )
 

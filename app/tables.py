@@ -12,6 +12,7 @@ from app.leads import tables as leads
 from app.opportunities import tables as opportunities
 from app.outbox import tables as outbox
 from app.people import tables as people
+from app.personal_data import tables as personal_data
 from app.pipelines import tables as pipelines
 from app.products import tables as products
 from app.proposals import tables as proposals
@@ -32,6 +33,7 @@ __all__ = [
     "opportunities",
     "outbox",
     "people",
+    "personal_data",
     "pipelines",
     "products",
     "proposals",

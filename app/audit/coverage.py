@@ -36,7 +36,13 @@ class RecordType(StrEnum):
     TEAM_TARGET_ALLOCATION = "team_target_allocation"
     WEBHOOK_ENDPOINT = "webhook_endpoint"
     WEBHOOK_REPLAY = "webhook_replay"
+    ERASURE = "erasure"
+    EVENT = "event"
+    AUDIT_ENTRY = "audit_entry"
 
+
+ONLY_ERASED = frozenset({RecordType.EVENT, RecordType.AUDIT_ENTRY})
+"""Records of ledgers: of them, it is only noted that a person was erased from them."""
 
 SECRET: Mapping[RecordType, frozenset[str]] = {
     RecordType.API_KEY: frozenset({"secret_sha256", "old_secret_sha256"}),

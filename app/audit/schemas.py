@@ -21,6 +21,7 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    ERASE = "erase"
 
 
 class Source(StrEnum):

@@ -1,4 +1,4 @@
-"""The audit log, which triggers write (migrations/versions/0020_audit_log.py) and nobody changes."""
+"""The audit log, which triggers write (migrations/versions/0026_audit_log.py) and nobody changes."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INET, JSONB
