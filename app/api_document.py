@@ -80,6 +80,8 @@ TAGS = {
     "pipelines": "Pipelines and their versions.",
     "team-targets": "Targets, attainment and the deals behind it.",
     "events": "The log of events.",
+    "audit": "Who wrote what, and from where.",
+    "personal-data": "All that is held on a person, and their erasure.",
     "webhooks": "Endpoints, deliveries and redelivery.",
     TAG: "What endpoints receive: one signed message per event.",
     "service": "Health of the service.",

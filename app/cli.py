@@ -1,4 +1,4 @@
-"""The command line: serve, worker, migrate, organizations and keys, secrets, openapi, demo, import, prove."""
+"""The command line: serve, worker, migrate, organizations and keys, secrets, openapi, demo, import, prove, audit."""
 
 import asyncio
 import json
@@ -18,7 +18,10 @@ from sqlalchemy.exc import ArgumentError
 
 from app import __version__, serving
 from app.api_document import document_text
+from app.auditing import ExpectedHead, verify_all
 from app.core import heap, request_log
+from app.core.database import new_id
+from app.core.origin import Origin, originating
 from app.core.own_postgres import provided
 from app.core.secret_keys import SecretKeysUnusable, new_key
 from app.core.settings import Settings
@@ -50,6 +53,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -85,10 +90,10 @@ def serve(
     """Run the API, and the worker, on the given Postgres or on an embedded one."""
     address = serving.Address(host, port)
     with _settings() as settings:
-        key = asyncio.run(serving.prepare(settings))
+        key = _run_as_command(serving.prepare(settings))
         serving.announce(_out, address, key)
         if demo:
-            asyncio.run(demonstrate(settings, _out, address.url))
+            _run_as_command(demonstrate(settings, _out, address.url))
         serving.run(settings, address, with_worker=worker)
 
 
@@ -156,6 +161,16 @@ def prove() -> None:
     """Check that no transition lacks its event, no event its deliveries, and that all are in order."""
     if not _run(lambda settings: prove_all(settings, _out)):
         _err.print("The database is damaged: the table names what, and one example each.")
+        raise typer.Exit(_DAMAGED)
+
+
+@audit.command(name="verify")
+def verify_audit_log(organization: Organization = None, expect: ExpectedHead = None) -> None:
+    """Recompute the chain over the audit log, name what was tampered with, and print the heads to keep elsewhere."""
+    if expect is not None and organization is None:
+        raise typer.BadParameter("--expect is about one organization: name it with --organization")
+    if not _run(lambda settings: verify_all(settings, organization, expect, _out)):
+        _err.print("The audit log is not as it was written.")
         raise typer.Exit(_DAMAGED)
 
 
@@ -270,4 +285,9 @@ def _user_errors_told() -> Iterator[None]:
 
 def _run(deed: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     with _settings() as settings:
-        return asyncio.run(deed(settings))
+        return _run_as_command(deed(settings))
+
+
+def _run_as_command(deed: Coroutine[Any, Any, T]) -> T:
+    with originating(Origin("command", str(new_id()))):
+        return asyncio.run(deed)

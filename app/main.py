@@ -13,6 +13,7 @@ from app import __version__
 from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
 from app.api_document import describe, operation_id
+from app.audit.routes import audit
 from app.contracts.routes import contracts
 from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
 from app.core.address_guard import AddressGuard
@@ -36,6 +37,7 @@ from app.people.key_use import KeyUse
 from app.people.openid import token_holders
 from app.people.routes import people
 from app.people.strangers import Strangers
+from app.personal_data.routes import personal_data
 from app.pipelines.routes import pipelines
 from app.products.routes import products
 from app.proposals.routes import proposals
@@ -68,6 +70,8 @@ ROUTERS = (
     team_targets,
     events,
     webhooks,
+    audit,
+    personal_data,
     health,
 )
 

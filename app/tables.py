@@ -2,6 +2,7 @@
 
 from app.accounts import tables as accounts
 from app.activities import tables as activities
+from app.audit import tables as audit
 from app.contracts import tables as contracts
 from app.core import kept_answers
 from app.core.schema import metadata
@@ -11,6 +12,7 @@ from app.leads import tables as leads
 from app.opportunities import tables as opportunities
 from app.outbox import tables as outbox
 from app.people import tables as people
+from app.personal_data import tables as personal_data
 from app.pipelines import tables as pipelines
 from app.products import tables as products
 from app.proposals import tables as proposals
@@ -21,6 +23,7 @@ from app.webhooks import tables as webhooks
 __all__ = [
     "accounts",
     "activities",
+    "audit",
     "contracts",
     "follow_up",
     "imports",
@@ -30,6 +33,7 @@ __all__ = [
     "opportunities",
     "outbox",
     "people",
+    "personal_data",
     "pipelines",
     "products",
     "proposals",

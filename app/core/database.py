@@ -19,6 +19,7 @@ from uuid_utils.compat import uuid7
 
 from app.core.caller import Caller
 from app.core.commands import breaking_off, command
+from app.core.origin import settings_sql
 from app.core.pool_use import PoolUse
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
@@ -184,8 +185,7 @@ class Database:
 
         Raises `CommitFailed` when the server answers COMMIT with a rollback.
         """
-        setting = f"SELECT set_config('app.organization_id', '{UUID(str(caller.organization_id))}', true)"
-        async with self._transaction(setting, caller) as tx:
+        async with self._transaction(settings_sql(caller), caller) as tx:
             yield tx
 
     @asynccontextmanager

@@ -193,5 +193,10 @@ def at_most(column: ColumnElement[Any]) -> Filter:
     return lambda value: column <= _typed(value, column)
 
 
+def less_than(column: ColumnElement[Any]) -> Filter:
+    """The column is less than the value."""
+    return lambda value: column < _typed(value, column)
+
+
 def _typed(value: sa.BindParameter[Any], column: ColumnElement[Any], *, many: bool = False) -> sa.BindParameter[Any]:
     return sa.bindparam(value.key, type_=sa.ARRAY(column.type) if many else column.type)

@@ -6,7 +6,6 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextvars import ContextVar
 
 import structlog
 from starlette.datastructures import Headers
@@ -14,14 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, WrappedLogger
 
 from app.core.database import new_id
+from app.core.origin import Origin, address_of, current_origin, originating
 
-_request_id: ContextVar[str] = ContextVar("request_id", default="")
 _ACCEPTABLE = re.compile(r"^[A-Za-z0-9._\-]{1,128}$")
 
 
 def current_request_id() -> str:
     """The id of the request being answered; a new one outside of requests (commands, workers)."""
-    return _request_id.get() or str(new_id())
+    return current_origin().request_id or str(new_id())
 
 
 def configure(level: str) -> None:
@@ -66,7 +65,6 @@ class RequestLog:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _ACCEPTABLE.match(given) else str(new_id())
-        token = _request_id.set(request_id)
         started = time.perf_counter()
         status = 0
 
@@ -78,8 +76,8 @@ class RequestLog:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_headers)
+            with originating(Origin("request", request_id, address_of(scope.get("client")))):
+                await self.app(scope, receive, send_with_headers)
         finally:
-            _request_id.reset(token)
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             self._log.debug("request", id=request_id, method=scope["method"], status=status, milliseconds=milliseconds)

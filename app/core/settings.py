@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     attempt_retention_months: int = Field(
         default=3, ge=1, description="Whole months for which attempts and settled deliveries are kept."
     )
+    audit_retention_months: int | None = Field(
+        default=None, ge=1, description="Whole months for which the audit log is kept; absent: for ever."
+    )
     webhook_allowed_networks: Networks = Field(
         default=[], description="Networks that webhooks may reach although they are not public, comma separated."
     )

@@ -19,10 +19,12 @@ class EventType(StrEnum):
     LEAD_CONVERTED = "lead.converted"
     LEAD_DISQUALIFIED = "lead.disqualified"
     LEAD_RECYCLED = "lead.recycled"
+    LEAD_ERASED = "lead.erased"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_UPDATED = "account.updated"
     CONTACT_CREATED = "contact.created"
     CONTACT_UPDATED = "contact.updated"
+    CONTACT_ERASED = "contact.erased"
     OPPORTUNITY_CREATED = "opportunity.created"
     OPPORTUNITY_UPDATED = "opportunity.updated"
     OPPORTUNITY_STAGE_CHANGED = "opportunity.stage_changed"
@@ -79,10 +81,12 @@ DESCRIPTIONS: Mapping[EventType, str] = {
     EventType.LEAD_CONVERTED: "A lead became an account, a contact and a deal.",
     EventType.LEAD_DISQUALIFIED: "A lead was given up.",
     EventType.LEAD_RECYCLED: "A lead that was given up is worked on again.",
+    EventType.LEAD_ERASED: "The person that a lead is was erased: forget them too.",
     EventType.ACCOUNT_CREATED: "An account was added.",
     EventType.ACCOUNT_UPDATED: "Fields of an account changed.",
     EventType.CONTACT_CREATED: "A contact was added.",
     EventType.CONTACT_UPDATED: "Fields of a contact changed.",
+    EventType.CONTACT_ERASED: "The person that a contact is was erased: forget them too.",
     EventType.OPPORTUNITY_CREATED: "A deal was opened.",
     EventType.OPPORTUNITY_UPDATED: "Fields of a deal changed; never its stage.",
     EventType.OPPORTUNITY_STAGE_CHANGED: "A deal moved from one stage to another.",

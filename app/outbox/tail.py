@@ -12,11 +12,13 @@ from uuid import UUID
 from app.core.caller import Caller
 from app.core.database import Database, Row
 from app.core.persistence import persistently
+from app.outbox.catalogue import EventType
 from app.outbox.feed import Bounds, FeedPage, find_end, is_held_back, read_page
 from app.outbox.filters import EventFilter
 from app.outbox.place import Place
 
 _EVERYTHING = EventFilter()
+_ERASING = {EventType.CONTACT_ERASED, EventType.LEAD_ERASED}
 _STEP = Bounds(most_events=500, most_bytes=128 * 1024)
 _WINDOW_BYTES = 256 * 1024
 _POLL_SECONDS = 1.0
@@ -82,6 +84,10 @@ class Tail:
         if self._start is None:
             self._start = page.place
             self.is_ready.set()
+        if any(row["type"] in _ERASING for row in page.rows):
+            self._rows, self._bytes, self._start = [], 0, page.place  # what was read before may name who was erased
+            self._announce()
+            return
         self._rows += page.rows
         self._bytes += sum(len(row["body"]) for row in page.rows)
         dropped = 0
@@ -91,5 +97,8 @@ class Tail:
             dropped += 1
         del self._rows[:dropped]
         if page.rows:
-            self._changed.set()
-            self._changed = asyncio.Event()
+            self._announce()
+
+    def _announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -98,6 +98,9 @@ MATRIX: Mapping[str, Mapping[Position, Reach]] = {
     "people.read":          _row("-    -    -    -    org  org  org  -"),
     "people.write":         _row("-    -    -    -    -    -    org  -"),
     "audit_log.read":       _row("-    -    -    -    org  org  org  -"),
+    # whoever answers a person who asks, and whoever answers for what cannot be undone
+    "personal_data.read":   _row("-    -    -    -    -    org  org  -"),
+    "personal_data.erase":  _row("-    -    -    -    -    -    org  -"),
     "analytics.read":       _row("team team team team team org  org  team"),
     "reference.read":       _row("org  org  org  org  org  org  org  org"),
 }  # fmt: skip

@@ -39,6 +39,8 @@ class Scope(StrEnum):
     WRITE_OPPORTUNITIES = "opportunities:write"
     READ_PEOPLE = "people:read"
     WRITE_PEOPLE = "people:write"
+    READ_PERSONAL_DATA = "personal_data:read"
+    WRITE_PERSONAL_DATA = "personal_data:write"
     READ_PIPELINES = "pipelines:read"
     WRITE_PIPELINES = "pipelines:write"
     READ_PRODUCTS = "products:read"

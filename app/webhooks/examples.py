@@ -35,6 +35,7 @@ def example_event(event_type: EventType) -> tuple[Event, Subject]:
     payload, example = PAYLOADS[event_type], _examples()["events"].get(event_type, {})
     changes: dict[str, tuple[Any, Any]] = example.get("changes", {})
     record = _examples()["records"][payload.model.__name__] | {name: new for name, (_, new) in changes.items()}
+    record |= example.get("object", {})
     if "version" in record:
         record["version"] += bool(changes)
     event = Event(event_type, record, {name: old for name, (old, _) in changes.items()}, example.get("transition"))
@@ -46,6 +47,6 @@ def example_event(event_type: EventType) -> tuple[Event, Subject]:
 
 @cache
 def _examples() -> dict[str, dict[str, Any]]:
-    """Records by model; of each type what changes, as old and new value, and the transition."""
+    """Records by model; of each type what changes, as old and new value, what else is other, and the transition."""
     found: dict[str, dict[str, Any]] = json.loads(files("app.webhooks").joinpath("examples.json").read_text("utf-8"))
     return found

@@ -9,6 +9,7 @@ import asyncpg
 import sqlalchemy as sa
 import structlog
 
+from app.audit.retention import forget_entries
 from app.core.database import Database, Statement
 from app.core.partitions import create_ahead, drop_expired, first_id, month_start
 from app.core.settings import Settings
@@ -37,6 +38,9 @@ async def keep_house(database: Database, settings: Settings, moment: datetime) -
         await _drop_attempts(database, month_start(moment, settings.attempt_retention_months))
         if settings.event_retention_months is not None:
             await _drop_events(database, month_start(moment, settings.event_retention_months))
+        if settings.audit_retention_months is not None:
+            dropped = await forget_entries(database, month_start(moment, settings.audit_retention_months))
+            _log.info("old audit entries dropped", partitions=dropped)
     except asyncpg.LockNotAvailableError:
         _log.info("a table was busy; its partitions are seen to next time")
 

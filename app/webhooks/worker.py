@@ -15,6 +15,7 @@ from functools import partial
 import asyncpg
 import structlog
 
+from app.audit.chain import link
 from app.core.address_guard import AddressGuard
 from app.core.database import Database, connect
 from app.core.kept_answers import forget_expired
@@ -138,6 +139,7 @@ class Worker:
                     tasks.create_task(self._replay(database)),
                     tasks.create_task(self._measure(database)),
                     tasks.create_task(self._keep_house(database)),
+                    tasks.create_task(self._chain(database)),
                     tasks.create_task(self._settle(database, courier)),
                 ]
                 taking = {
@@ -253,6 +255,11 @@ class Worker:
                 # deliveries go on; when no partition is left ahead, /readyz says so
                 _log.error("housekeeping failed", exc_info=error)
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+    async def _chain(self, database: Database) -> None:
+        while True:
+            if not await persistently(lambda: link(database)):
+                await asyncio.sleep(self._pace.poll_seconds)
 
     async def _connect(self) -> Database:
         return await connect(

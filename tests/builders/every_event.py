@@ -32,6 +32,9 @@ async def do_everything_else(department: Department, folder: Path) -> None:
     await _change_parts(department, rep)
     await _decide_evidence(rep)
     await _go_other_ways(department, rep, manager)
+    for path in ("leads", "contacts"):
+        record = await rep.post(f"/{path}", {"name": "Zoë Gone", "email": "zoe@gone.example"})
+        await department.operations.post(f"/{path}/{record['id']}/erasure", expect=200)
     target = await set_target(department)
     await department.operations.delete(f"/team-targets/{target['id']}")
     await create_pipeline(department, "Renewals")

@@ -187,12 +187,14 @@ LINES = {
     "team_targets.write": Line(
         set_target_beside, sends("PATCH", "/team-targets/{id}", target_value="2"), 200, "team_targets.read"
     ),
+    "audit_log.read": Line(no_record, sends("GET", "/audit-log"), 200, "audit_log.read"),
+    "personal_data.read": Line(make_lead, sends("GET", "/leads/{id}/personal-data"), 200, "personal_data.read"),
+    "personal_data.erase": Line(make_lead, sends("POST", "/leads/{id}/erasure"), 200, "personal_data.read"),
     "reference.read": Line(no_record, sends("GET", "/positions"), 200, "reference.read"),
 }
 
 NOT_YET = {
     "analytics.read",
-    "audit_log.read",
     "imports.read",
     "imports.write",
 }

@@ -96,7 +96,7 @@ async def old_months(owner: asyncpg.Connection, *months: int) -> AsyncIterator[N
     """The partitions of so many months ago, as long as a test runs."""
     await make_months(owner, months)
     yield
-    for table in ("events", "webhook_attempts"):
+    for table in ("events", "webhook_attempts", "audit_log", "audit_links"):
         await drop_partitions(owner, [partition_of(table, months_ago(month)) for month in months])
 
 

@@ -132,3 +132,25 @@ async def test_whoever_is_further_behind_than_the_window_is_told(department: Dep
         later = tail.after(await end_of_log(department))
 
     assert later is not None
+
+
+async def test_what_was_read_before_somebody_was_erased_is_not_handed_out_again(
+    department: Department, settings: Settings
+) -> None:
+    async with following(department, settings) as tail:
+        begin = await end_of_log(department)
+        lead = await department.operations.post("/leads", {"name": "Ann Field"})
+        await rows_after(tail, begin, 1)
+
+        await department.operations.post(f"/leads/{lead['id']}/erasure", expect=200)
+        await until_forgotten(tail, begin)
+
+    assert tail.after(begin) is None
+
+
+async def until_forgotten(tail: Tail, place: Place) -> None:
+    while True:
+        changed = tail.changed
+        if tail.after(place) is None:
+            return
+        await changed.wait()

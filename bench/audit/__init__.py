@@ -1,0 +1,1 @@
+"""What the audit log costs, measured with its triggers on and off in turns."""
