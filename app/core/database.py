@@ -49,9 +49,9 @@ TRANSIENT: tuple[type[Exception], ...] = (
 
 
 class Statement:
-    """A SQLAlchemy clause compiled to SQL with `$1 …`, together with the names of its parameters."""
+    """A SQLAlchemy clause compiled to SQL with `$1 …`, and the names of its parameters: those `required` have no value."""
 
-    __slots__ = ("_fixed", "_processors", "_required", "names", "sql")
+    __slots__ = ("_fixed", "_processors", "names", "required", "sql")
 
     def __init__(self, clause: ClauseElement) -> None:
         compiled = clause.compile(dialect=_DIALECT)
@@ -61,7 +61,7 @@ class Statement:
         self.names: tuple[str, ...] = tuple(getattr(compiled, "positiontup", None) or ())
         self._processors: dict[str, Callable[[Any], Any]] = dict(getattr(compiled, "_bind_processors", {}))
         binds = {name: bind for bind, name in getattr(compiled, "bind_names", {}).items()}
-        self._required = frozenset(name for name in self.names if binds[name].required)
+        self.required = frozenset(name for name in self.names if binds[name].required)
         self._fixed = {
             name: value for name, value in compiled.params.items() if name in binds and not binds[name].required
         }
@@ -69,11 +69,11 @@ class Statement:
     @property
     def is_scoped(self) -> bool:
         """Whether it asks for one organization's rows."""
-        return "organization_id" in self._required
+        return "organization_id" in self.required
 
     def arguments(self, parameters: dict[str, object]) -> list[object]:
         """The parameters in the order of the SQL text; raises `TypeError` for a missing or an unknown one."""
-        if missing := self._required - parameters.keys():
+        if missing := self.required - parameters.keys():
             raise TypeError(f"missing parameters: {sorted(missing)}")
         if unknown := parameters.keys() - set(self.names):
             raise TypeError(f"unknown parameters: {sorted(unknown)}")

@@ -76,7 +76,7 @@ class House:
     async def start_apis(self, count: int) -> None:
         """Start API processes and wait until all are ready."""
         for _ in range(count):
-            port = _free_port()
+            port = free_port()
             program = self._program(f"api-{port}", stageline("serve", "--no-worker", "--port", str(port)))
             program.start()
             self.apis.append(Api(program, f"http://127.0.0.1:{port}"))
@@ -179,7 +179,8 @@ async def housed(stage: Stage, name: str, **settings: str) -> AsyncIterator[Hous
             await house.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
