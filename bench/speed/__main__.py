@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bench.faults.experiment import Mode
+from bench.speed.jobs import JOBS
 from bench.speed.measuring import Plan, Tell
 from bench.speed.plot import draw
 from bench.speed.report import Report
@@ -35,6 +36,7 @@ def main(
     seconds: Annotated[float, typer.Option(help="Length of a round; 0: the mode's.")] = 0.0,
     rounds: Annotated[int, typer.Option(help="Rounds of each side, of which the median counts; 0: the mode's.")] = 0,
     connections: Annotated[str, typer.Option(help="Comma separated, 32 at most; absent: the mode's.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="A job by its name; may be given several times.")] = None,
     singles: Annotated[bool, typer.Option(help="Also webhooks, import, start and memory.")] = True,
     home: Annotated[Path, typer.Option(help="Where Postgres and its templates are kept.")] = _KEPT,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
@@ -45,7 +47,12 @@ def main(
     # asked to end, it leaves as by Ctrl-C: every process that it started is ended
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     of_mode = _PLANS[mode]
-    plan = Plan(rounds or of_mode.rounds, seconds or of_mode.seconds, _numbers(connections) or of_mode.connections)
+    plan = Plan(
+        rounds or of_mode.rounds,
+        seconds or of_mode.seconds,
+        _numbers(connections) or of_mode.connections,
+        _known_jobs(only),
+    )
     order = Order(_numbers(deals) or _SIZES[mode], plan, _AMOUNTS[mode] if singles else None, home.absolute())
     report = Report(" ".join(["python -m bench.speed", *sys.argv[1:]]), os.getloadavg()[0])
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -58,6 +65,13 @@ def main(
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(each) for each in text.split(",") if each.strip())
+
+
+def _known_jobs(names: list[str] | None) -> list[str]:
+    known = [job.name for job in JOBS]
+    if unknown := [name for name in names or [] if name not in known]:
+        raise typer.BadParameter(f"no such job: {'; '.join(unknown)}; there are {'; '.join(known)}")
+    return names or []
 
 
 def _telling(progress: Progress) -> Tell:

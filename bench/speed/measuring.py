@@ -15,11 +15,17 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured: rounds of so many seconds, at so many connections."""
+    """How much is measured: rounds of so many seconds, at so many connections; all jobs unless some are named."""
 
     rounds: int
     seconds: float
     connections: Sequence[int]
+    only: Sequence[str] = ()
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Those that are measured, in their order."""
+        return [job for job in JOBS if not self.only or job.name in self.only]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Measured:
 async def measure(sides: tuple[Side, Side], plan: Plan, tell: Tell) -> Measured:
     """Measure every job; a request that takes a quarter of a second alone is measured alone only."""
     measured = Measured()
-    for job in JOBS:
+    for job in plan.jobs:
         requests = {side.name: [job.requests(side.supply, slot) for slot in range(SLOTS)] for side in sides}
         seconds = [await _warm_up(side, requests[side.name]) for side in sides]
         for connections in plan.connections if max(seconds) < _SLOW_SECONDS else (1,):
