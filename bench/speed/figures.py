@@ -57,6 +57,11 @@ class Comparison:
         return self.service.p99 / self.floor.p99
 
     @property
+    def cost_ratio(self) -> float:
+        """Processor time per request, Python and Postgres, service ÷ floor; other programs move it less than rates."""
+        return _cost(self.service) / _cost(self.floor)
+
+    @property
     def verdict(self) -> Verdict:
         """Whether the goal of requests per second is met."""
         return Verdict.NONE if self.goal is None else at_least(self.ratio, self.goal.least, self.goal.stretch)

@@ -33,7 +33,9 @@ class Report:
             "command": self.command,
             "machine": _machine(self.load_before),
             "comparisons": [
-                asdict(each) | {"ratio": each.ratio, "p99_ratio": each.p99_ratio, "verdict": each.verdict}
+                asdict(each)
+                | {"ratio": each.ratio, "p99_ratio": each.p99_ratio}
+                | {"cost_ratio": each.cost_ratio, "verdict": each.verdict}
                 for each in self.comparisons
             ],
             "growth": [asdict(each) | {"verdict": each.verdict} for each in self.growth],
@@ -101,7 +103,16 @@ def _rates(comparisons: Iterable[Comparison]) -> str:
 
 
 def _costs(comparisons: Iterable[Comparison]) -> str:
-    head = ("floor, then service", "connections", "p50 ms", "p99 ms", "Python µs", "Postgres µs", "client µs")
+    head = (
+        "floor, then service",
+        "connections",
+        "p50 ms",
+        "p99 ms",
+        "Python µs",
+        "Postgres µs",
+        "cost ratio",
+        "client µs",
+    )
     return _table(
         head,
         [
@@ -112,6 +123,7 @@ def _costs(comparisons: Iterable[Comparison]) -> str:
                 f"{each.floor.p99:.2f}, {each.service.p99:.2f}",
                 f"{each.floor.python:,.0f}, {each.service.python:,.0f}",
                 f"{each.floor.postgres:,.0f}, {each.service.postgres:,.0f}",
+                f"{each.cost_ratio:.2f}",
                 f"{each.floor.client:,.0f}, {each.service.client:,.0f}",
             )
             for each in comparisons
