@@ -18,7 +18,7 @@ from tests.builders.workers import until
 from tests.conftest import SECRET_KEYS
 from tests.department import Actor, Department
 
-COMMITS_OF_A_REQUEST = 3  # the credential's, the caller's, and its own
+COMMITS_OF_A_REQUEST = 2  # the credential's, and its own
 MOVE = {"to_stage": "qualification", "override_reason": "agreed by phone"}
 ACCOUNTS = "SELECT id FROM accounts WHERE organization_id = $1"
 TRANSITIONS = "SELECT id FROM stage_transitions WHERE opportunity_id = $1"
