@@ -56,8 +56,11 @@ def main(
     order = Order(_numbers(deals) or _SIZES[mode], plan, _AMOUNTS[mode] if singles else None, home.absolute())
     report = Report(" ".join(["python -m bench.speed", *sys.argv[1:]]), os.getloadavg()[0])
     console = Console(width=None if sys.stdout.isatty() else 160)
-    with Progress(*_COLUMNS, console=console, transient=True) as progress:
-        uvloop.run(run(order, report, _telling(progress)))
+    try:
+        with Progress(*_COLUMNS, console=console, transient=True) as progress:
+            uvloop.run(run(order, report, _telling(progress)))
+    except KeyboardInterrupt:
+        report.failures.append("ended before it was done")
     console.print(Markdown(report.markdown))
     _write(report, json, markdown, plot)
     raise typer.Exit(1 if report.failures else 0)
@@ -90,7 +93,7 @@ def _write(report: Report, json: Path | None, markdown: Path | None, plot: Path 
         report.write_json(json)
     if markdown is not None:
         report.write_markdown(markdown)
-    if plot is not None:
+    if plot is not None and report.comparisons:
         most = max(each.deals for each in report.comparisons)
         draw(plot, [each for each in report.comparisons if each.deals == most])
 

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,4 +67,7 @@ async def _damage(side: Side) -> list[str]:
 async def _measure_singles(ground: Ground, amounts: Amounts, report: Report, tell: Tell) -> None:
     for name, single in (("webhooks", webhooks), ("import", importing), ("start and memory", starting)):
         tell(name)
-        report.singles += await single(ground, amounts)
+        try:
+            report.singles += await single(ground, amounts)
+        except Exception:  # noqa: BLE001 # one figure that cannot be had must not take the others along
+            report.failures.append(f"{name}: {traceback.format_exc()}")
