@@ -31,7 +31,7 @@ async def list_accounts(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.AccountQuery, Query()]
 ) -> Response:
     """List accounts, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.account_listing.page(tx, query, **scope(caller, "accounts.read"))
     return page_response(schemas.AccountPage, page.rows, page.next_cursor)
 
@@ -83,7 +83,7 @@ async def upsert_account(
 @accounts.get("/accounts/{account_id}", response_model=schemas.Account, responses=documented(NotFound))
 async def get_account(caller: Reader, database: AppDatabase, account_id: UUID) -> Response:
     """Read an account."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await tx.fetch_one(queries.find_account, id=account_id)
     return item_response(schemas.Account, demand_record(caller, "accounts.read", None, row))
 
@@ -107,7 +107,7 @@ async def list_contacts(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.ContactQuery, Query()]
 ) -> Response:
     """List contacts, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.contact_listing.page(tx, query, **scope(caller, "accounts.read"))
     return page_response(schemas.ContactPage, page.rows, page.next_cursor)
 
@@ -157,7 +157,7 @@ async def upsert_contact(
 @contacts.get("/contacts/{contact_id}", response_model=schemas.Contact, responses=documented(NotFound))
 async def get_contact(caller: Reader, database: AppDatabase, contact_id: UUID) -> Response:
     """Read a contact."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await tx.fetch_one(queries.find_contact, id=contact_id)
     return item_response(schemas.Contact, demand_record(caller, "accounts.read", None, row))
 

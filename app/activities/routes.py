@@ -28,7 +28,7 @@ async def list_activities(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.ActivityQuery, Query()]
 ) -> Response:
     """List activities, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.activity_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.ActivityPage, page.rows, page.next_cursor)
 
@@ -49,7 +49,7 @@ async def create_activity(caller: Writer, database: AppDatabase, body: schemas.A
 @activities.get("/activities/{activity_id}", response_model=schemas.Activity, responses=documented(NotFound))
 async def get_activity(caller: Reader, database: AppDatabase, activity_id: UUID) -> Response:
     """Read an activity."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await tx.fetch_one(queries.find_activity, id=activity_id)
     return item_response(schemas.Activity, demand_record(caller, READ, None, row))
 

@@ -29,7 +29,7 @@ async def list_contracts(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.ContractQuery, Query()]
 ) -> Response:
     """List contracts of the deals you may see, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.contract_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.ContractPage, page.rows, page.next_cursor)
 
@@ -45,7 +45,7 @@ async def create_contract(caller: Writer, database: AppDatabase, body: schemas.C
 @contracts.get("/contracts/{contract_id}", response_model=schemas.Contract, responses=documented(NotFound))
 async def get_contract(caller: Reader, database: AppDatabase, contract_id: UUID) -> Response:
     """Read a contract."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await read_evidence(tx, queries.find_contract, contract_id, read=READ)
     return item_response(schemas.Contract, row)
 

@@ -2,6 +2,7 @@
 
 A statement is a module constant `Statement(select(...))`; its named parameters are given at the call. A transaction
 commits on leaving its block, before an answer is built, and knows its organization: row-level security sees no other.
+Who only reads needs no transaction around the statements, and looks.
 """
 
 import json
@@ -13,16 +14,15 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
-from sqlalchemy.sql.elements import ClauseElement
 from uuid_utils.compat import uuid7
 
 from app.core.caller import Caller
 from app.core.commands import breaking_off, command
 from app.core.origin import settings_sql
 from app.core.pool_use import PoolUse
+from app.core.statement import Statement
 
-_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
+__all__ = ["TRANSIENT", "CommitFailed", "Database", "Row", "Statement", "Transaction", "connect", "dsn", "new_id"]
 
 Row: TypeAlias = asyncpg.Record
 
@@ -46,43 +46,6 @@ TRANSIENT: tuple[type[Exception], ...] = (
     TimeoutError,
 )
 """What a later attempt at the same transaction may not meet again."""
-
-
-class Statement:
-    """A SQLAlchemy clause compiled to SQL with `$1 …`, together with the names of its parameters."""
-
-    __slots__ = ("_fixed", "_processors", "_required", "names", "sql")
-
-    def __init__(self, clause: ClauseElement) -> None:
-        compiled = clause.compile(dialect=_DIALECT)
-        self.sql = str(compiled)
-        if "POSTCOMPILE" in self.sql:
-            raise ValueError("`in_()` is expanded at each execution; say `is_one_of` (core/schema.py) instead")
-        self.names: tuple[str, ...] = tuple(getattr(compiled, "positiontup", None) or ())
-        self._processors: dict[str, Callable[[Any], Any]] = dict(getattr(compiled, "_bind_processors", {}))
-        binds = {name: bind for bind, name in getattr(compiled, "bind_names", {}).items()}
-        self._required = frozenset(name for name in self.names if binds[name].required)
-        self._fixed = {
-            name: value for name, value in compiled.params.items() if name in binds and not binds[name].required
-        }
-
-    @property
-    def is_scoped(self) -> bool:
-        """Whether it asks for one organization's rows."""
-        return "organization_id" in self._required
-
-    def arguments(self, parameters: dict[str, object]) -> list[object]:
-        """The parameters in the order of the SQL text; raises `TypeError` for a missing or an unknown one."""
-        if missing := self._required - parameters.keys():
-            raise TypeError(f"missing parameters: {sorted(missing)}")
-        if unknown := parameters.keys() - set(self.names):
-            raise TypeError(f"unknown parameters: {sorted(unknown)}")
-        values = []
-        for name in self.names:
-            value = parameters[name] if name in parameters else self._fixed[name]
-            processor = self._processors.get(name)
-            values.append(processor(value) if processor is not None else value)
-        return values
 
 
 class Transaction:
@@ -121,12 +84,12 @@ class Transaction:
 
     async def fetch_all(self, statement: Statement, /, **parameters: object) -> list[Row]:
         """All rows."""
-        rows: list[Row] = await self.connection.fetch(statement.sql, *self._arguments(statement, parameters))
+        rows: list[Row] = await self.connection.fetch(self._text(statement), *self._arguments(statement, parameters))
         return rows
 
     async def fetch_one(self, statement: Statement, /, **parameters: object) -> Row | None:
         """The first row, or nothing."""
-        row: Row | None = await self.connection.fetchrow(statement.sql, *self._arguments(statement, parameters))
+        row: Row | None = await self.connection.fetchrow(self._text(statement), *self._arguments(statement, parameters))
         return row
 
     async def fetch_row(self, statement: Statement, /, **parameters: object) -> Row:
@@ -138,17 +101,18 @@ class Transaction:
 
     async def fetch_value(self, statement: Statement, /, **parameters: object) -> Any:
         """The first column of the first row, or nothing."""
-        return await self.connection.fetchval(statement.sql, *self._arguments(statement, parameters))
+        return await self.connection.fetchval(self._text(statement), *self._arguments(statement, parameters))
 
     async def execute(self, statement: Statement, /, **parameters: object) -> int:
         """Run a change and tell how many rows it touched."""
-        status: str = await self.connection.execute(statement.sql, *self._arguments(statement, parameters))
+        status: str = await self.connection.execute(self._text(statement), *self._arguments(statement, parameters))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def execute_many(self, statement: Statement, parameters: list[dict[str, object]]) -> None:
         """Run a change once per set of parameters, pipelined."""
-        await self.connection.executemany(statement.sql, [self._arguments(statement, each) for each in parameters])
+        arguments = [self._arguments(statement, each) for each in parameters]
+        await self.connection.executemany(self._text(statement), arguments)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -162,10 +126,28 @@ class Transaction:
             raise
         await self.connection.execute("RELEASE SAVEPOINT part")
 
+    def _text(self, statement: Statement) -> str:
+        return statement.sql
+
     def _arguments(self, statement: Statement, parameters: dict[str, object]) -> list[object]:
         if self._caller is not None and statement.is_scoped:
             parameters = {"organization_id": self._caller.organization_id, **parameters}
         return statement.arguments(parameters)
+
+
+class Look(Transaction):
+    """Reading without a transaction around it; made by `Database.look` only.
+
+    Each statement is one of its own, and brings its organization along. What writes is a syntax error there.
+    """
+
+    __slots__ = ()
+
+    def _text(self, statement: Statement) -> str:
+        return statement.alone
+
+    def _arguments(self, statement: Statement, parameters: dict[str, object]) -> list[object]:
+        return [*super()._arguments(statement, parameters), str(self.caller.organization_id)]
 
 
 class Database:
@@ -187,6 +169,18 @@ class Database:
         """
         async with self._transaction(settings_sql(caller), caller) as tx:
             yield tx
+
+    @asynccontextmanager
+    async def look(self, caller: Caller) -> AsyncIterator[Transaction]:
+        """Reads of the caller's organization, each one round trip: under READ COMMITTED a transaction adds nothing.
+
+        Not for statements that set something for those after them, or lock.
+        """
+        connection = await self.use.acquire(self.pool)
+        try:
+            yield Look(connection, caller)
+        finally:
+            await self.pool.release(connection)
 
     @asynccontextmanager
     async def begin_for_credential(self, key_id: str) -> AsyncIterator[Transaction]:

@@ -35,7 +35,7 @@ async def list_handoffs(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.HandoffQuery, Query()]
 ) -> Response:
     """List the hand-offs of deals within reach and those to yourself, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.handoff_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.HandoffPage, page.rows, page.next_cursor)
 
@@ -56,7 +56,7 @@ async def create_handoff(caller: Writer, database: AppDatabase, body: schemas.Ha
 @handoffs.get("/handoffs/{handoff_id}", response_model=schemas.Handoff, responses=documented(NotFound))
 async def get_handoff(caller: Reader, database: AppDatabase, handoff_id: UUID) -> Response:
     """Read a hand-off."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await read_handoff(tx, handoff_id)
     return item_response(schemas.Handoff, row)
 

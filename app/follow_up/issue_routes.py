@@ -25,7 +25,7 @@ Writer = Annotated[Caller, Depends(Permission("issues.write"))]
 @issues.get("/issues", response_model=schemas.IssuePage, responses=documented())
 async def list_issues(caller: Reader, database: AppDatabase, query: Annotated[schemas.IssueQuery, Query()]) -> Response:
     """List customer issues, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.issue_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.IssuePage, page.rows, page.next_cursor)
 
@@ -41,7 +41,7 @@ async def create_issue(caller: Writer, database: AppDatabase, body: schemas.Issu
 @issues.get("/issues/{issue_id}", response_model=schemas.Issue, responses=documented(NotFound))
 async def get_issue(caller: Reader, database: AppDatabase, issue_id: UUID) -> Response:
     """Read a customer issue."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = demand_record(caller, READ, None, await tx.fetch_one(queries.find_issue, id=issue_id))
     return item_response(schemas.Issue, row)
 

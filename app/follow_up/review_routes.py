@@ -27,7 +27,7 @@ async def list_reviews(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.ReviewQuery, Query()]
 ) -> Response:
     """List win/loss reviews, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.review_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.ReviewPage, page.rows, page.next_cursor)
 
@@ -48,6 +48,6 @@ async def create_review(caller: Writer, database: AppDatabase, body: schemas.Rev
 @reviews.get("/reviews/{review_id}", response_model=schemas.Review, responses=documented(NotFound))
 async def get_review(caller: Reader, database: AppDatabase, review_id: UUID) -> Response:
     """Read a win/loss review."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = demand_record(caller, READ, None, await tx.fetch_one(queries.find_review, id=review_id))
     return item_response(schemas.Review, row)

@@ -27,7 +27,7 @@ async def list_satisfaction_surveys(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.SatisfactionSurveyQuery, Query()]
 ) -> Response:
     """List satisfaction surveys, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.survey_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.SatisfactionSurveyPage, page.rows, page.next_cursor)
 
@@ -54,6 +54,6 @@ async def create_satisfaction_survey(
 )
 async def get_satisfaction_survey(caller: Reader, database: AppDatabase, satisfaction_survey_id: UUID) -> Response:
     """Read a satisfaction survey."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = demand_record(caller, READ, None, await tx.fetch_one(queries.find_survey, id=satisfaction_survey_id))
     return item_response(schemas.SatisfactionSurvey, row)

@@ -31,7 +31,7 @@ Writer = Annotated[Caller, Depends(Permission(WRITE))]
 @leads.get("/leads", response_model=schemas.LeadPage, responses=documented())
 async def list_leads(caller: Reader, database: AppDatabase, query: Annotated[schemas.LeadQuery, Query()]) -> Response:
     """List leads, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.lead_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.LeadPage, page.rows, page.next_cursor)
 
@@ -84,7 +84,7 @@ async def upsert_lead(
 @leads.get("/leads/{lead_id}", response_model=schemas.Lead, responses=documented(NotFound))
 async def get_lead(caller: Reader, database: AppDatabase, lead_id: UUID) -> Response:
     """Read a lead."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await read_lead(tx, lead_id, read=READ)
     return item_response(schemas.Lead, row)
 

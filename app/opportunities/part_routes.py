@@ -35,7 +35,7 @@ async def list_opportunity_contact_roles(
     caller: Reader, database: AppDatabase, opportunity_id: UUID, query: Annotated[PageQuery, Query()]
 ) -> Response:
     """List who plays which part in a deal."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         await read_deal(tx, opportunity_id, read=READ)
         page = await part_queries.contact_role_listing.page(tx, query, opportunity_id=opportunity_id)
     return page_response(schemas.OpportunityContactRolePage, page.rows, page.next_cursor)
@@ -91,7 +91,7 @@ async def list_opportunity_line_items(
     caller: Reader, database: AppDatabase, opportunity_id: UUID, query: Annotated[PageQuery, Query()]
 ) -> Response:
     """List the products in a deal, with what they add up to."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await line_items.read_line_items(tx, opportunity_id, query)
     return json_response(page)
 
@@ -163,7 +163,7 @@ async def list_objections(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.ObjectionQuery, Query()]
 ) -> Response:
     """List objections of the deals within reach."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await part_queries.objection_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.ObjectionPage, page.rows, page.next_cursor)
 
@@ -181,7 +181,7 @@ async def create_objection(caller: Objector, database: AppDatabase, body: schema
 @opportunity_parts.get("/objections/{objection_id}", response_model=schemas.Objection, responses=documented(NotFound))
 async def get_objection(caller: Reader, database: AppDatabase, objection_id: UUID) -> Response:
     """Read an objection."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await objections.read_objection(tx, objection_id)
     return item_response(schemas.Objection, row)
 

@@ -33,7 +33,7 @@ async def list_opportunities(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.OpportunityQuery, Query()]
 ) -> Response:
     """List deals, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.opportunity_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.OpportunityPage, page.rows, page.next_cursor)
 
@@ -94,7 +94,7 @@ async def upsert_opportunity(
 )
 async def get_opportunity(caller: Reader, database: AppDatabase, opportunity_id: UUID) -> Response:
     """Read a deal."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await read_deal(tx, opportunity_id, read=READ)
     return item_response(schemas.Opportunity, row)
 

@@ -5,6 +5,7 @@ that took its id earlier than the lock could show its events in the feed before 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.database import Statement, Transaction, new_id
+from app.core.database import Row, Statement, Transaction, new_id
 from app.core.routing import LostRace
 from app.outbox.event import Event, Subject, render
 from app.outbox.tables import events, subjects
@@ -61,7 +62,7 @@ _advanced = (
 
 _COLUMNS = [column for column in events.c if column.name not in {"xid", "organization_id"}]
 
-_record = Statement(
+_recorded = (
     insert(events)
     .from_select(
         ["organization_id", *(column.name for column in _COLUMNS)],
@@ -69,6 +70,19 @@ _record = Statement(
     )
     .returning(events.c.id)
 )
+_record = Statement(_recorded)
+
+recorded = _recorded.cte("recorded")
+"""For a statement that writes more beside the event: its id, or nothing when the race for its number is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that is about to be recorded, with the subject as it will be then."""
+
+    subject: Subject
+    event_id: UUID
+    parameters: dict[str, object]
 
 
 async def start(tx: Transaction, subject_type: str, subject_id: UUID) -> Subject:
@@ -101,25 +115,37 @@ async def record(tx: Transaction, subject: Subject, event: Event) -> tuple[Subje
 
     Raises `LostRace` when the subject has moved on since it was read.
     """
+    drafted = draft(tx, subject, event)
+    await record_with(tx, _record, drafted)
+    return drafted.subject, drafted.event_id
+
+
+def draft(tx: Transaction, subject: Subject, event: Event) -> Draft:
+    """The event with the subject's next number, rendered and not yet written."""
     advanced = Subject(subject.type, subject.id, subject.last_sequence + 1)
     event_id, occurred_at = new_id(), event.occurred_at or tx.now()
     body = render(event, event_id, occurred_at, advanced, tx.caller)
-    written = await tx.fetch_one(
-        _record,
-        last_sequence=subject.last_sequence,
-        id=event_id,
-        type=event.type,
-        subject_type=subject.type,
-        subject_id=subject.id,
-        sequence=advanced.last_sequence,
-        occurred_at=occurred_at,
-        pipeline_id=event.routing.pipeline_id,
-        step=event.routing.step,
-        team_id=event.routing.team_id,
-        owner_id=event.routing.owner_id,
-        body=body,
-    )
+    parameters: dict[str, object] = {
+        "last_sequence": subject.last_sequence,
+        "id": event_id,
+        "type": event.type,
+        "subject_type": subject.type,
+        "subject_id": subject.id,
+        "sequence": advanced.last_sequence,
+        "occurred_at": occurred_at,
+        "pipeline_id": event.routing.pipeline_id,
+        "step": event.routing.step,
+        "team_id": event.routing.team_id,
+        "owner_id": event.routing.owner_id,
+        "body": body,
+    }
+    return Draft(advanced, event_id, parameters)
+
+
+async def record_with(tx: Transaction, statement: Statement, drafted: Draft, **parameters: object) -> Row:
+    """Write the event by a statement that has `recorded` in it; gives its row, and raises `LostRace` without one."""
+    written = await tx.fetch_one(statement, **drafted.parameters, **parameters)
     if written is None:
         raise LostRace
     tx.has_events = True
-    return advanced, event_id
+    return written

@@ -28,7 +28,7 @@ async def list_api_keys(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.ApiKeyQuery, Query()]
 ) -> Response:
     """List keys without their secrets, revoked and expired ones too, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.key_listing.page(tx, query)
     return page_response(schemas.ApiKeyPage, page.rows, page.next_cursor)
 

@@ -34,7 +34,7 @@ async def load_caller(
     credential_id: str = "",
 ) -> Caller:
     """The caller that a user is; raises `Unauthenticated` when the user is gone or inactive."""
-    async with database.begin(Caller.system(organization_id)) as tx:
+    async with database.look(Caller.system(organization_id)) as tx:
         user = await tx.fetch_one(_find_user, id=user_id)
         if user is None:
             raise Unauthenticated(is_invalid=True)

@@ -24,7 +24,7 @@ _own = router("people")
 @_own.get("/me", response_model=schemas.Me, responses=documented())
 async def get_me(caller: AnyCaller, database: AppDatabase) -> Response:
     """Tell who you are, in which team and organization, and how far each of your permissions reaches."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         me = await who_is(tx)
     return json_response(me)
 
@@ -48,7 +48,7 @@ async def list_positions(_caller: Reader) -> Response:
 @_own.get("/organization", response_model=schemas.Organization, responses=documented())
 async def get_organization(caller: Reader, database: AppDatabase) -> Response:
     """Read your organization."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await tx.fetch_row(queries.find_organization)
     return item_response(schemas.Organization, row)
 

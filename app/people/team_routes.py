@@ -23,7 +23,7 @@ Writer = Annotated[Caller, Depends(Permission("people.write"))]
 @teams.get("/teams", response_model=schemas.TeamPage, responses=documented())
 async def list_teams(caller: Reader, database: AppDatabase, query: Annotated[schemas.TeamQuery, Query()]) -> Response:
     """List teams, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.team_listing.page(tx, query)
     return page_response(schemas.TeamPage, page.rows, page.next_cursor)
 
@@ -39,7 +39,7 @@ async def create_team(caller: Writer, database: AppDatabase, body: schemas.TeamC
 @teams.get("/teams/{team_id}", response_model=schemas.Team, responses=documented(NotFound))
 async def get_team(caller: Reader, database: AppDatabase, team_id: UUID) -> Response:
     """Read a team."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await tx.fetch_one(queries.find_team, id=team_id)
     return item_response(schemas.Team, demand_found(row))
 

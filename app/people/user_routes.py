@@ -24,7 +24,7 @@ Writer = Annotated[Caller, Depends(Permission("people.write"))]
 @users.get("/users", response_model=schemas.UserPage, responses=documented())
 async def list_users(caller: Reader, database: AppDatabase, query: Annotated[schemas.UserQuery, Query()]) -> Response:
     """List users, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.user_listing.page(tx, query)
     return page_response(schemas.UserPage, page.rows, page.next_cursor)
 
@@ -40,7 +40,7 @@ async def create_user(caller: Writer, database: AppDatabase, body: schemas.UserC
 @users.get("/users/{user_id}", response_model=schemas.User, responses=documented(NotFound))
 async def get_user(caller: Reader, database: AppDatabase, user_id: UUID) -> Response:
     """Read a user."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await tx.fetch_one(queries.find_user, id=user_id)
     return item_response(schemas.User, demand_found(row))
 

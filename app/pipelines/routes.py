@@ -28,7 +28,7 @@ async def list_pipelines(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.PipelineQuery, Query()]
 ) -> Response:
     """List pipelines, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.pipeline_listing.page(tx, query)
     return page_response(schemas.PipelinePage, page.rows, page.next_cursor)
 
@@ -46,7 +46,7 @@ async def create_pipeline(caller: Writer, database: AppDatabase, body: schemas.P
 @pipelines.get("/pipelines/{pipeline_id}", response_model=schemas.PipelineInFull, responses=documented(NotFound))
 async def get_pipeline(caller: Reader, database: AppDatabase, pipeline_id: UUID) -> Response:
     """Read a pipeline with its current definition."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         pipeline = await publishing.read_pipeline(tx, pipeline_id)
     return item_response(schemas.PipelineInFull, dict(pipeline))
 
@@ -61,7 +61,7 @@ async def list_pipeline_versions(
     query: Annotated[schemas.PipelineVersionQuery, Query()],
 ) -> Response:
     """List the versions of a pipeline without their definitions, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         demand_found(await tx.fetch_one(queries.find_pipeline, id=pipeline_id))
         page = await queries.version_listing.page(tx, query, pipeline_id=pipeline_id)
     return page_response(schemas.PipelineVersionPage, page.rows, page.next_cursor)
@@ -89,7 +89,7 @@ async def create_pipeline_version(
 )
 async def get_pipeline_version(caller: Reader, database: AppDatabase, pipeline_id: UUID, number: Number) -> Response:
     """Read one version with its definition."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await tx.fetch_one(queries.find_version, pipeline_id=pipeline_id, number=number)
     return item_response(schemas.PipelineVersionInFull, demand_found(row))
 

@@ -26,7 +26,7 @@ async def list_products(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.ProductQuery, Query()]
 ) -> Response:
     """List products, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.product_listing.page(tx, query)
     return page_response(schemas.ProductPage, page.rows, page.next_cursor)
 
@@ -42,7 +42,7 @@ async def create_product(caller: Writer, database: AppDatabase, body: schemas.Pr
 @products.get("/products/{product_id}", response_model=schemas.Product, responses=documented(NotFound))
 async def get_product(caller: Reader, database: AppDatabase, product_id: UUID) -> Response:
     """Read a product."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await read_product(tx, product_id)
     return item_response(schemas.Product, row)
 

@@ -35,7 +35,7 @@ async def list_proposals(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.ProposalQuery, Query()]
 ) -> Response:
     """List proposals of the deals you may see, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.proposal_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.ProposalPage, page.rows, page.next_cursor)
 
@@ -51,7 +51,7 @@ async def create_proposal(caller: Writer, database: AppDatabase, body: schemas.P
 @proposals.get("/proposals/{proposal_id}", response_model=schemas.Proposal, responses=documented(NotFound))
 async def get_proposal(caller: Reader, database: AppDatabase, proposal_id: UUID) -> Response:
     """Read a proposal."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await read_evidence(tx, queries.find_proposal, proposal_id, read=READ)
     return item_response(schemas.Proposal, row)
 

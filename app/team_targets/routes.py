@@ -29,7 +29,7 @@ async def list_team_targets(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.TeamTargetQuery, Query()]
 ) -> Response:
     """List targets of your teams and your own, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.target_listing.page(tx, query, **scope(caller, READ))
     return page_response(schemas.TeamTargetPage, page.rows, page.next_cursor)
 
@@ -47,7 +47,7 @@ async def create_team_target(caller: Writer, database: AppDatabase, body: schema
 @team_targets.get("/team-targets/{target_id}", response_model=schemas.TeamTarget, responses=documented(NotFound))
 async def get_team_target(caller: Reader, database: AppDatabase, target_id: UUID) -> Response:
     """Read a target."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await read_target(tx, target_id)
     return item_response(schemas.TeamTarget, row)
 
@@ -83,7 +83,7 @@ async def delete_team_target(
 )
 async def get_team_target_allocations(caller: Reader, database: AppDatabase, target_id: UUID) -> Response:
     """Read how a team's target is allocated, and how the shares add up."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         found = await read_allocations(tx, target_id)
     return item_response(schemas.TeamTargetAllocations, found.model_dump())
 
@@ -111,7 +111,7 @@ async def replace_team_target_allocations(
 )
 async def get_team_target_attainment(caller: Reader, database: AppDatabase, target_id: UUID) -> Response:
     """Measure what has been attained so far, and whether that keeps pace with the elapsed business days."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         attained = await measure(tx, target_id)
     return json_response(attained)
 
@@ -128,6 +128,6 @@ async def list_team_target_attainment_deals(
     query: Annotated[schemas.TeamTargetCreditQuery, Query()],
 ) -> Response:
     """List the credited records: deals, or leads and activities for the metrics that count those."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await list_credits(tx, target_id, query)
     return page_response(schemas.TeamTargetCreditPage, page.rows, page.next_cursor)

@@ -23,6 +23,7 @@ from app.workflow.criteria import Evidence
 
 _CURRENT_PROPOSALS = ("draft", "sent", "accepted")
 _SENT_PROPOSALS = ("sent", "accepted")
+_now = sa.func.now().label("transaction_at")  # what a change in this transaction will say in `updated_at`
 _NAMES = frozenset(field.name for field in fields(Evidence))
 
 
@@ -114,6 +115,7 @@ def _count_of(table: sa.Table, name: str, *conditions: ColumnElement[bool]) -> s
 _deals = (
     sa.select(
         opportunities,
+        _now,
         organizations.c.discount_limit_percent,
         *_qualification(opportunities),
         _contacts,
@@ -142,6 +144,7 @@ find_deals = Statement(_deals.where(opportunities.c.id == sa.any_(bindparam("ids
 find_lead = Statement(
     sa.select(
         leads,
+        _now,
         sa.or_(leads.c.email.is_not(None), leads.c.phone.is_not(None)).label("has_email_or_phone"),
         *_qualification(leads),
         (lead_held := _held(leads, "lead_id")),

@@ -9,14 +9,51 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.database import Statement
 from app.core.pagination import Listing, any_of
+from app.outbox.record import recorded
 from app.people.scoping import in_organization
 from app.transitions.tables import stage_transitions
 
-insert_transition = Statement(
-    insert(stage_transitions)
-    .values({name: bindparam(name) for name in stage_transitions.c.keys() if name != "import_id"})  # noqa: SIM118 # columns
-    .returning(stage_transitions)
-)
+_COLUMNS = [column for column in stage_transitions.c if column.name not in {"organization_id", "import_id"}]
+
+
+class Moving:
+    """A record's change, its event and its row of the ledger: one statement, compiled once per set of columns.
+
+    Whichever of them cannot be written, the row is not given. One round trip instead of three.
+    """
+
+    def __init__(self, table: sa.Table) -> None:
+        self._table = table
+        self._compiled: dict[tuple[str, ...], Statement] = {}
+
+    def of(self, changes: Mapping[str, Any]) -> Statement:
+        """The statement for these columns; its parameters are those of an event's draft, and `parameters`."""
+        names = tuple(sorted(changes))
+        statement = self._compiled.get(names)
+        if statement is None:
+            statement = self._compiled[names] = self._compile(names)
+        return statement
+
+    def parameters(self, changes: Mapping[str, Any], ledger: Mapping[str, Any]) -> dict[str, object]:
+        """The changed columns and the ledger's row, named apart from the event's columns."""
+        return {f"new_{name}": value for name, value in changes.items()} | {
+            f"transition_{column.name}": ledger[column.name] for column in _COLUMNS
+        }
+
+    def _compile(self, names: tuple[str, ...]) -> Statement:
+        table = self._table
+        changed = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+        moved = (
+            sa.update(table)
+            .where(in_organization(table), table.c.id == bindparam("subject_id", type_=sa.Uuid))
+            .values(changed | {"version": table.c.version + 1, "updated_at": sa.func.now()})
+            .returning(table.c.organization_id)
+            .cte("moved")
+        )
+        values = (bindparam(f"transition_{column.name}", type_=column.type) for column in _COLUMNS)
+        row = sa.select(moved.c.organization_id, *values).select_from(moved.join(recorded, sa.true()))
+        names_of_row = ["organization_id", *(column.name for column in _COLUMNS)]
+        return Statement(insert(stage_transitions).from_select(names_of_row, row).returning(stage_transitions))
 
 
 def _history(column: str) -> Listing:

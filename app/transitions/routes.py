@@ -102,7 +102,7 @@ async def list_opportunity_transitions(
     query: Annotated[schemas.TransitionQuery, Query()],
 ) -> Response:
     """List the moves of a deal, oldest first, with the seconds spent in each stage."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         await read_walker(tx, DEAL, opportunity_id)
         page = await deal_history.page(tx, query, record_id=opportunity_id)
     return page_response(schemas.OpportunityTransitionPage, [as_read(row) for row in page.rows], page.next_cursor)
@@ -115,7 +115,7 @@ async def list_lead_transitions(
     caller: LeadReader, database: AppDatabase, lead_id: UUID, query: Annotated[schemas.TransitionQuery, Query()]
 ) -> Response:
     """List the moves of a lead, oldest first, with the seconds spent in each stage."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         await read_walker(tx, LEAD, lead_id)
         page = await lead_history.page(tx, query, record_id=lead_id)
     return page_response(schemas.LeadTransitionPage, [as_read(row) for row in page.rows], page.next_cursor)
@@ -130,7 +130,7 @@ async def list_available_opportunity_transitions(
     caller: DealReader, database: AppDatabase, opportunity_id: UUID
 ) -> Response:
     """Explain every move from here: open or blocked, what is missing, who can fix it and how."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         found = await available_transitions(tx, DEAL, opportunity_id)
     return json_response(found)
 
@@ -142,7 +142,7 @@ async def list_available_opportunity_transitions(
 )
 async def list_available_lead_transitions(caller: LeadReader, database: AppDatabase, lead_id: UUID) -> Response:
     """Explain every move from here: open or blocked, what is missing, who can fix it and how."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         found = await available_transitions(tx, LEAD, lead_id)
     return json_response(found)
 

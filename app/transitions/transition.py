@@ -1,5 +1,6 @@
 """The one way a stage changes: decide on the evidence, then write the record, the ledger and the events together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,9 +11,8 @@ from app.core.changes import before
 from app.core.database import Row, Transaction, new_id
 from app.core.resource import check_version
 from app.outbox.event import Event, Routing
-from app.outbox.record import record
+from app.outbox.record import draft, record, record_with
 from app.transitions import problems
-from app.transitions.ledger import insert_transition
 from app.transitions.schemas import EventTransition
 from app.transitions.workflows import Walker, Workflow, lock_walker
 from app.workflow import decision
@@ -82,31 +82,30 @@ async def take(
     """Write a decided move: the record, its ledger row and its events; the walker's row is stale afterwards."""
     ledger = _ledger_row(tx, walker, decided, inputs)
     changes = _changes(walker, decided, ledger) | (further_fields or {})
-    old = walker.row
-    new = await tx.fetch_row(walker.workflow.update.of(changes), id=walker.id, **changes)
-    return await _publish(tx, walker, decided, ledger, (old, new))
+    tell = _telling(walker, changes, ledger)
+    drafted = draft(tx, walker.subject, tell("stage_changed"))
+    ledger |= {"event_id": drafted.event_id, "sequence": drafted.subject.last_sequence}
+    moving = walker.workflow.moving
+    row = await record_with(tx, moving.of(changes), drafted, **moving.parameters(changes, ledger))
+    walker.subject = drafted.subject
+    verbs = [_FURTHER_EVENTS.get(decided.edge.kind), "guard_overridden" if decided.overridden else None]
+    for verb in filter(None, verbs):
+        walker.subject, _ = await record(tx, walker.subject, tell(verb))
+    return row
 
 
-async def _publish(
-    tx: Transaction, walker: Walker, decided: Decision, ledger: dict[str, Any], rows: tuple[Row, Row]
-) -> Row:
-    old, new = rows
-    noun = walker.workflow.noun
+def _telling(walker: Walker, changes: dict[str, Any], ledger: dict[str, Any]) -> Callable[[str], Event]:
+    """The move's events by their verbs: the record as the statement that moves it will leave it."""
+    old, noun = walker.row, walker.workflow.noun
+    new = {**old, **changes, "version": old["version"] + 1, "updated_at": old["transaction_at"]}
     facts = {name: ledger[name] for name in EventTransition.model_fields}
     payload = walker.workflow.payload_of(new)
     changed = before(old, {name: new[name] for name in payload})  # a row has more columns than its readers see
 
-    def event(verb: str) -> Event:
+    def tell(verb: str) -> Event:
         return Event(f"{noun}.{verb}", payload, changed, facts, Routing.of(new), ledger["occurred_at"])
 
-    walker.subject, event_id = await record(tx, walker.subject, event("stage_changed"))
-    row = await tx.fetch_row(
-        insert_transition, **ledger | {"event_id": event_id, "sequence": walker.subject.last_sequence}
-    )
-    verbs = [_FURTHER_EVENTS.get(decided.edge.kind), "guard_overridden" if decided.overridden else None]
-    for verb in filter(None, verbs):
-        walker.subject, _ = await record(tx, walker.subject, event(verb))
-    return row
+    return tell
 
 
 def _ledger_row(tx: Transaction, walker: Walker, decided: Decision, inputs: TransitionInputs) -> dict[str, Any]:

@@ -8,16 +8,16 @@ from uuid import UUID
 from app.core.caller import Caller
 from app.core.database import Row, Statement, Transaction
 from app.core.problems import Forbidden, NotFound
-from app.core.writes import Update
 from app.leads import aggregate as lead_aggregate
-from app.leads import queries as lead_queries
+from app.leads.tables import leads
 from app.opportunities import aggregate as deal_aggregate
-from app.opportunities import queries as deal_queries
+from app.opportunities.tables import opportunities
 from app.outbox.event import Subject
 from app.outbox.record import lock, lock_all
 from app.people.permissions import is_within
 from app.pipelines.queries import definition_of
 from app.transitions.evidence import evidence_of, find_deal, find_deals, find_lead
+from app.transitions.ledger import Moving
 from app.workflow.criteria import Evidence
 from app.workflow.decision import Standing
 from app.workflow.pipeline import Definition, Edge, Outcome, Step, TransitionKind
@@ -25,12 +25,12 @@ from app.workflow.pipeline import Definition, Edge, Outcome, Step, TransitionKin
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """How one kind of record is read, written and published; `action_of` gives the permission an edge needs."""
+    """How one kind of record is read, moved and published; `action_of` gives the permission an edge needs."""
 
     noun: str
     read: str
     find: Statement
-    update: Update
+    moving: Moving
     payload_of: Callable[[Mapping[str, Any]], dict[str, Any]]
     action_of: Callable[[Edge, Definition], str]
 
@@ -126,7 +126,7 @@ DEAL = Workflow(
     noun="opportunity",
     read="opportunities.read",
     find=find_deal,
-    update=deal_queries.update_opportunity,
+    moving=Moving(opportunities),
     payload_of=deal_aggregate.payload_of,
     action_of=_deal_action,
 )
@@ -135,7 +135,7 @@ LEAD = Workflow(
     noun="lead",
     read="leads.read",
     find=find_lead,
-    update=lead_queries.update_lead,
+    moving=Moving(leads),
     payload_of=lead_aggregate.payload_of,
     action_of=_lead_action,
 )

@@ -84,7 +84,7 @@ async def stream_events(
 @events.get("/events/{event_id}", response_model=schemas.EventEnvelope, responses=documented(NotFound))
 async def get_event(caller: Reader, database: AppDatabase, event_id: UUID) -> Response:
     """Read an event, as the bytes that its webhooks carry."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         body = await read_event(tx, event_id)
     return Response(body, media_type="application/json")
 

@@ -38,7 +38,7 @@ async def list_webhook_endpoints(
     caller: Reader, database: AppDatabase, query: Annotated[schemas.WebhookEndpointQuery, Query()]
 ) -> Response:
     """List webhook endpoints, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         page = await queries.endpoint_listing.page(tx, query)
     return page_response(schemas.WebhookEndpointPage, page.rows, page.next_cursor)
 
@@ -64,7 +64,7 @@ async def create_webhook_endpoint(
 )
 async def get_webhook_endpoint(caller: Reader, database: AppDatabase, endpoint_id: UUID) -> Response:
     """Read a webhook endpoint and its health."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = await tx.fetch_one(queries.find_endpoint, id=endpoint_id)
     return item_response(schemas.WebhookEndpoint, endpoints.demand(row))
 
@@ -195,7 +195,7 @@ async def list_webhook_deliveries(
     caller: Reader, database: AppDatabase, endpoint_id: UUID, query: Annotated[schemas.WebhookDeliveryQuery, Query()]
 ) -> Response:
     """List what an endpoint was and is owed, newest first unless sorted otherwise."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         endpoints.demand(await tx.fetch_one(queries.find_endpoint, id=endpoint_id))
         page = await queries.delivery_listing.page(tx, query, endpoint_id=endpoint_id)
     return page_response(schemas.WebhookDeliveryPage, page.rows, page.next_cursor)
@@ -208,7 +208,7 @@ async def list_webhook_deliveries(
 )
 async def get_webhook_delivery(caller: Reader, database: AppDatabase, delivery_id: UUID) -> Response:
     """Read a delivery with all its attempts."""
-    async with database.begin(caller) as tx:
+    async with database.look(caller) as tx:
         row = endpoints.demand(await tx.fetch_one(queries.find_delivery, id=delivery_id))
         attempts = await tx.fetch_all(queries.find_attempts, delivery_id=delivery_id)
     detail = {**row, "attempt_log": [dict(attempt) for attempt in attempts]}

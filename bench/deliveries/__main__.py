@@ -18,8 +18,8 @@ from bench.deliveries.amount import Amount
 from bench.deliveries.claiming import claim_and_settle
 from bench.deliveries.end_to_end import Delivered, deliver
 from bench.faults.house import housed
-from bench.faults.processes import Tree
-from bench.faults.stage import opened
+from bench.processes import Tree
+from bench.stage import opened
 
 
 def main(

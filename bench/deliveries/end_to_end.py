@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from bench.cpu import cpu_seconds, family
 from bench.deliveries.amount import Amount, fill, subscribe
-from bench.deliveries.cpu import cpu_seconds, family
 from bench.faults.house import House
-from bench.faults.processes import Program
+from bench.processes import Program
 
 _LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 120.0

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.faults.experiment import Experiment, Mode
-from bench.faults.processes import OWN_ROOT, Tree
 from bench.faults.report import Result, print_table, write_json, write_markdown
 from bench.faults.running import run_all
+from bench.processes import OWN_ROOT, Tree
 
 _WIDTH = 160
 _COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.faults.checker import Violation
 from bench.faults.house import House, housed
-from bench.faults.stage import Stage
+from bench.stage import Stage
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {"=": operator.eq, "≤": operator.le, "≥": operator.ge}
 _SHOWN_VIOLATIONS = 5

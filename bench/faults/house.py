@@ -15,9 +15,9 @@ import aiohttp
 import asyncpg
 
 from bench.faults.history import Endpoint
-from bench.faults.processes import START_SECONDS, DidNotStart, Program, module, stageline
 from bench.faults.receivers import Receiver
-from bench.faults.stage import Organization, Stage
+from bench.processes import START_SECONDS, DidNotStart, Program, module, stageline
+from bench.stage import Organization, Stage
 
 _SETTINGS = {
     "STAGELINE_WEBHOOK_ALLOW_HTTP": "true",
@@ -76,7 +76,7 @@ class House:
     async def start_apis(self, count: int) -> None:
         """Start API processes and wait until all are ready."""
         for _ in range(count):
-            port = _free_port()
+            port = free_port()
             program = self._program(f"api-{port}", stageline("serve", "--no-worker", "--port", str(port)))
             program.start()
             self.apis.append(Api(program, f"http://127.0.0.1:{port}"))
@@ -111,7 +111,7 @@ class House:
         """Start a receiver's process."""
         name = f"receiver-{len(self.receivers)}"
         log = self.stage.folder / f"{self.database}-{name}.log"
-        program = self._program(name, module("receiver", str(log)))
+        program = self._program(name, module("faults.programs.receiver", str(log)))
         program.start()
         said = await program.until_said(" is open")
         receiver = Receiver(program, f"http://127.0.0.1:{said.split()[1]}", log)
@@ -150,7 +150,7 @@ class House:
 
     def program(self, name: str, *arguments: str) -> Program:
         """A program of the harness on this database, not yet started."""
-        return self._program(name, module(name, *arguments))
+        return self._program(name, module(f"faults.programs.{name}", *arguments))
 
     def _program(self, name: str, arguments: tuple[str, ...], settings: Mapping[str, str] | None = None) -> Program:
         own = {
@@ -179,7 +179,8 @@ async def housed(stage: Stage, name: str, **settings: str) -> AsyncIterator[Hous
             await house.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

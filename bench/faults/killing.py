@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bench.faults.house import House
 from bench.faults.load import Load
-from bench.faults.processes import Program
+from bench.processes import Program
 
 _LOOK_SECONDS = 0.01
 _JITTER_SECONDS = 0.05

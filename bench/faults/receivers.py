@@ -13,7 +13,7 @@ import aiohttp
 from bench.faults.behaviour import Behaviour
 from bench.faults.delivery_checker import Owed
 from bench.faults.history import Answered, Arrival, ReceiverLog
-from bench.faults.processes import Program
+from bench.processes import Program
 
 _SUCCESS = range(200, 300)
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from rich.progress import Progress
 
 from bench.faults.experiment import Experiment, Findings, Mode, Run
-from bench.faults.processes import Tree
 from bench.faults.report import Result
-from bench.faults.stage import opened
+from bench.processes import Tree
+from bench.stage import opened
 
 
 async def run_all(

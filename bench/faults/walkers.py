@@ -12,8 +12,8 @@ import aiohttp
 
 from bench.faults.history import Answer, Asked
 from bench.faults.house import House
-from bench.faults.stage import Organization
 from bench.faults.walk import PIPELINE, STEPS, body_of
+from bench.stage import Organization
 
 PATIENCE_SECONDS = 180.0
 _PAUSE_SECONDS = 0.05

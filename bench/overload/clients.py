@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bench.faults.house import House
-from bench.faults.processes import DidNotStart, Program
 from bench.overload.answers import Answers
+from bench.processes import DidNotStart, Program
 
 PATIENT = {"STAGELINE_KEEP_ALIVE_SECONDS": "600", "STAGELINE_HEADER_DEADLINE_SECONDS": "600"}
 """Settings of a service that does not close connections which are opened before they are needed."""

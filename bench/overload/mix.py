@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bench.faults.house import House
-from bench.faults.stage import Organization
 from bench.faults.walk import PIPELINE, body_of
+from bench.stage import Organization
 
 _ON_THE_WAY = ("first", "second", "third", "second", "first")
 

@@ -1,8 +1,7 @@
 """What `Idempotency-Key` is for: the answer is lost on the way, at any moment, and the request is sent again."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,28 +11,17 @@ import pytest
 
 from app.core.database import Database
 from app.core.settings import Settings
-from app.main import connect_app, create_app
+from tests.builders.far import service_over
 from tests.builders.server_process import ServerProcess, serving_in
-from tests.builders.wire import Cut, Wire, wire_to
+from tests.builders.wire import Cut, wire_to
 from tests.builders.workers import until
 from tests.conftest import SECRET_KEYS
 from tests.department import Actor, Department
 
-COMMITS_OF_A_REQUEST = 3  # the credential's, the caller's, and its own
+COMMITS_OF_A_REQUEST = 2  # the credential's, and its own
 MOVE = {"to_stage": "qualification", "override_reason": "agreed by phone"}
 ACCOUNTS = "SELECT id FROM accounts WHERE organization_id = $1"
 TRANSITIONS = "SELECT id FROM stage_transitions WHERE opportunity_id = $1"
-
-
-@asynccontextmanager
-async def service_over(wire: Wire, settings: Settings, actor: Actor) -> AsyncIterator[Actor]:
-    """The person at a service of its own whose database is at the end of the wire."""
-    far = settings.model_copy(update={"database_url": wire.url})
-    database = await connect_app(far)
-    transport = httpx.ASGITransport(app=create_app(far, database), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test") as http:
-        yield Actor(actor.user_id, actor.position, actor.team_id, actor.key, http)
-    await database.close()
 
 
 @pytest.mark.parametrize("cut", Cut)

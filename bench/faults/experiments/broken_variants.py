@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.faults.experiment import Experiment, Findings, Run
-from bench.faults.processes import OWN_ROOT
 from bench.faults.variants import VARIANTS, Variant
+from bench.processes import OWN_ROOT
 
 _COPIED = ("app", "migrations", "tests", "examples", "openapi", "pyproject.toml", "README.md")
 _TESTS_FAILED = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bench.faults.checker import check_feed
 from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.house import House
-from bench.faults.processes import DidNotStart, Program
+from bench.processes import DidNotStart, Program
 
 _WRITERS, _SUBJECTS = 16, 4
 _SETTLE_SECONDS = 60.0

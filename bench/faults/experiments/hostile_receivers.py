@@ -12,8 +12,8 @@ from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.history import Arrival
 from bench.faults.holdings import read_holdings
 from bench.faults.house import House
-from bench.faults.memory import Peak, resident_mib
 from bench.faults.walkers import Walkers
+from bench.memory import Peak, resident_mib
 
 _HOSTILE = (Manner.DRIP_HEAD, Manner.DRIP_BODY, Manner.GZIP_BOMB, Manner.ENDLESS, Manner.RESET, Manner.HANG)
 _FRIENDLY = "friendly"

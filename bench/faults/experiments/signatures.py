@@ -12,7 +12,7 @@ from svix.webhooks import Webhook as SvixWebhook
 from svix.webhooks import WebhookVerificationError as SvixRefusal
 
 from bench.faults.experiment import Experiment, Findings, Run
-from bench.faults.processes import Program, module, output_of
+from bench.processes import Program, module, output_of
 
 _SHOW_EVERY = 200
 
@@ -46,7 +46,8 @@ _LIBRARIES: dict[str, Callable[[_Message], bool]] = {"standardwebhooks": _by_sta
 async def _perform(run: Run) -> Findings:
     count = run.pick(short=500, full=10_000)
     output = run.stage.folder / "signer.txt"
-    program = Program(run.stage.tree, module("signer", str(count), str(run.rng.getrandbits(31))), output)
+    arguments = module("faults.programs.signer", str(count), str(run.rng.getrandbits(31)))
+    program = Program(run.stage.tree, arguments, output)
     *lines, _ = (await output_of(program)).splitlines()
     accepted = dict.fromkeys(_LIBRARIES, 0)
     refused = dict.fromkeys(_LIBRARIES, 0)

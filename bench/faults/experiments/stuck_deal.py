@@ -12,7 +12,7 @@ from bench.faults.delivery import acknowledged, check_receivers
 from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.holdings import read_commit_times, read_holdings
 from bench.faults.house import House
-from bench.faults.processes import output_of
+from bench.processes import output_of
 
 _DRAIN_SECONDS = 180.0
 _LOOK_SECONDS = 0.02

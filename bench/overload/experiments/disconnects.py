@@ -3,10 +3,10 @@
 import json
 
 from bench.faults.experiment import Experiment, Findings, Run
-from bench.faults.memory import resident_mib
-from bench.faults.processes import Program, output_of
+from bench.memory import resident_mib
 from bench.overload.mix import day
 from bench.overload.remains import remains_of
+from bench.processes import Program, output_of
 
 _AT_ONCE = 64
 _WARM_UP = 300

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 
-from bench.deliveries.cpu import family
+from bench.cpu import family
 from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.house import House
 from bench.faults.lags import percentile

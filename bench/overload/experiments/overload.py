@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import aiohttp
 
-from bench.deliveries.cpu import cpu_seconds
+from bench.cpu import cpu_seconds
 from bench.faults.experiment import Experiment, Findings, Run
 from bench.faults.house import House
 from bench.faults.lags import percentile

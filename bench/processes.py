@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-OWN_ROOT = Path(__file__).parents[2]
+OWN_ROOT = Path(__file__).parents[1]
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
 _STAGELINE = ("-c", "from app.cli import app; app()")
@@ -118,8 +118,8 @@ def stageline(*arguments: str) -> tuple[str, ...]:
 
 
 def module(name: str, *arguments: str) -> tuple[str, ...]:
-    """Arguments of a program of the harness."""
-    return ("-m", f"bench.faults.programs.{name}", *arguments)
+    """Arguments of a program of the harness, named as a module below `bench`."""
+    return ("-m", f"bench.{name}", *arguments)
 
 
 async def output_of(program: Program) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -19,7 +20,8 @@ from app.people.permissions import Position
 async def main(owner_url: str, service_url: str, service_user: str) -> None:
     """Prepare the database as its owner, and found the organizations as the service."""
     owner = await asyncpg.connect(owner_url)
-    await owner.execute(f"CREATE ROLE {service_user} LOGIN NOINHERIT")
+    with suppress(asyncpg.DuplicateObjectError):  # the server has it of another database
+        await owner.execute(f"CREATE ROLE {service_user} LOGIN NOINHERIT")
     await owner.close()
     await migrate(owner_url, service_url=service_url)
     database = await connect_app(Settings(DATABASE_URL=service_url))

@@ -16,7 +16,7 @@ import asyncpg
 
 from app.core.embedded_postgres import EmbeddedPostgres
 from app.core.postgres_folders import SOCKET_NAME
-from bench.faults.processes import Program, Tree, module, output_of
+from bench.processes import Program, Tree, module, output_of
 
 _SERVICE_USER = "stageline_service"
 _TEMPLATE = "faults_template"
@@ -34,19 +34,23 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A running Postgres and the tree whose service is examined; `folder` collects what programs say."""
+    """A running Postgres and the tree whose service is examined; `folder` collects what programs say.
+
+    `template` is the database with the organizations that every other one is made from.
+    """
 
     postgres: EmbeddedPostgres
     tree: Tree
     folder: Path
     organizations: tuple[Organization, Organization]
+    template: str
 
     @asynccontextmanager
     async def database(self, name: str) -> AsyncIterator[str]:
         """A database of that name with the two organizations, for as long as the block lasts."""
         admin = await asyncpg.connect(self.owner_url("postgres"))
         try:
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {self.template}")
         finally:
             await admin.close()
         yield name
@@ -105,25 +109,31 @@ async def opened(tree: Tree) -> AsyncIterator[Stage]:
     home.chmod(0o755)
     try:
         with EmbeddedPostgres(home / "postgres", durable=True) as postgres:
-            await _note_commit_times(postgres)
-            yield Stage(postgres, tree, home, await _found(postgres, tree, home))
+            await note_commit_times(postgres)
+            organizations = await found(postgres, tree, home, _TEMPLATE)
+            yield Stage(postgres, tree, home, organizations, _TEMPLATE)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def _note_commit_times(postgres: EmbeddedPostgres) -> None:
+async def note_commit_times(postgres: EmbeddedPostgres) -> None:
+    """Have Postgres keep the time of each commit; it is started again for that."""
     admin = await asyncpg.connect(postgres.url())
-    await admin.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+    is_on = await admin.fetchval("SHOW track_commit_timestamp") == "on"
+    if not is_on:
+        await admin.execute("ALTER SYSTEM SET track_commit_timestamp = on")
     await admin.close()
-    await asyncio.to_thread(postgres.stop)
-    await asyncio.to_thread(postgres.start)
+    if not is_on:
+        await asyncio.to_thread(postgres.stop)
+        await asyncio.to_thread(postgres.start)
 
 
-async def _found(postgres: EmbeddedPostgres, tree: Tree, home: Path) -> tuple[Organization, Organization]:
+async def found(postgres: EmbeddedPostgres, tree: Tree, home: Path, database: str) -> tuple[Organization, Organization]:
+    """Make a database of that name, at the newest schema and with two organizations."""
     admin = await asyncpg.connect(postgres.url())
-    await admin.execute(f"CREATE DATABASE {_TEMPLATE}")
+    await admin.execute(f"CREATE DATABASE {database}")
     await admin.close()
-    urls = (postgres.url(_TEMPLATE), postgres.url(_TEMPLATE, _SERVICE_USER))
-    said = await output_of(Program(tree, module("found", *urls, _SERVICE_USER), home / "found.txt"))
+    urls = (postgres.url(database), postgres.url(database, _SERVICE_USER))
+    said = await output_of(Program(tree, module("founding", *urls, _SERVICE_USER), home / "found.txt"))
     ours, theirs = json.loads(said.splitlines()[-1])
     return Organization(**ours), Organization(**theirs)
