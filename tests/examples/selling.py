@@ -94,6 +94,8 @@ async def keep_accounts(people: People) -> None:
     await rep.get(f"/contacts/{contact['id']}")
     await write_many(rep, "contacts", {"name": "Sam Rivers", "account_id": account["id"]}, "erp-2202")
     await rep.get("/contacts", account_id=account["id"], limit=2)
+    await rep.post("/activities", {"kind": "call", "summary": "Talk about gates", "account_id": account["id"]})
+    await rep.get(f"/accounts/{account['id']}/timeline", limit=2)
 
 
 async def keep_products(people: People) -> Json:
