@@ -106,6 +106,15 @@ SELECT organization_id, pg_temp.id_of(today, 'target'), pg_temp.id_of(today, 'te
     to_char(quarter, 'YYYY-"Q"Q'), quarter::date, (quarter + interval '3 months')::date, 1000000, 'USD'
 FROM place;
 
+-- what triggers would have noted for searches
+INSERT INTO search_words (organization_id, kind, word, record_id)
+SELECT DISTINCT organization_id, 'opportunities', word, id
+FROM opportunities, string_to_table(btrim(search_text), ' ') word WHERE word <> '';
+
+INSERT INTO search_vocabulary (organization_id, word, reversed)
+SELECT DISTINCT organization_id, word, reverse(word) FROM search_words
+WHERE length(word) BETWEEN 4 AND 25 AND word !~ '[0-9]';
+
 -- a log to read: ten events of each of the first two thousand deals
 CREATE TEMPORARY TABLE log AS
 SELECT pg_temp.id_of(now() + number * interval '1 microsecond', 'event' || number) AS event_id, plan.id AS subject_id,

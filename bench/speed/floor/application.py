@@ -8,9 +8,12 @@ from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
 from app.core.caller import Caller
-from app.core.database import Database
+from app.core.database import Database, new_id
+from app.core.origin import Origin, originating
 from app.core.settings import Settings
 from app.people.authentication import Authenticator
+from app.people.key_holder import KeyHolders
+from app.people.key_use import KeyUse
 from app.people.strangers import Strangers
 from app.workflow.pipeline import Definition
 from bench.speed.floor.lead import create_lead
@@ -26,8 +29,11 @@ class Floor:
     """The application; `definitions` are the pipelines of the bench's organization, which never change."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
         self._pool: asyncpg.Pool = database.pool
-        self._authenticator = Authenticator(database, settings.caller_cache_seconds, Strangers(settings))
+        self._authenticator = Authenticator(
+            KeyHolders(database, KeyUse(database)), None, settings.caller_cache_seconds, Strangers(settings)
+        )
         self._definitions: dict[tuple[UUID, int], Definition] = {}
 
     async def learn(self, owner_url: str) -> None:
@@ -43,7 +49,8 @@ class Floor:
         try:
             caller = await self._authenticator.caller_of(_credential(scope), _LOOPBACK)
             if scope["method"] == "POST":
-                status, body = 201, await self._write(caller, scope["path"], await _body_of(receive))
+                with originating(Origin("request", str(new_id()), _LOOPBACK)):
+                    status, body = 201, await self._write(caller, scope["path"], await _body_of(receive))
             else:
                 body = await self._read(caller, scope["path"], scope["query_string"])
         except Exception as error:  # noqa: BLE001 # the client counts statuses; one that is not expected ends the run
@@ -68,7 +75,7 @@ class Floor:
     async def _read(self, caller: Caller, path: str, query: bytes) -> bytes:
         match path.split("/"):
             case ["", "v1", "opportunities"]:
-                return await list_deals(self._pool, caller, query)
+                return await list_deals(self._database, caller, query)
             case ["", "v1", "opportunities", deal_id]:
                 return await read_deal(self._pool, caller, UUID(deal_id))
             case ["", "v1", "opportunities", deal_id, "available-transitions"]:

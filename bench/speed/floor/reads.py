@@ -1,7 +1,5 @@
 """What is read: a deal, lists of deals, what a deal may do next, a target's attainment, the log of events."""
 
-import base64
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +11,9 @@ import asyncpg
 from pydantic_core import to_json
 
 from app.core.caller import Caller
-from app.opportunities.schemas import Opportunity
+from app.core.database import Database
+from app.opportunities.queries import opportunity_listing
+from app.opportunities.schemas import Opportunity, OpportunityQuery
 from app.outbox.feed import FeedPage
 from app.outbox.filters import EventFilter
 from app.outbox.place import BEGINNING, NO_ID, Place
@@ -29,6 +29,7 @@ from bench.speed.floor.transaction import beginning, transaction
 
 _MOST_BYTES = 4 * 1024 * 1024
 _READ = "opportunities.read"
+_MANY = frozenset({"stage", "outcome"})
 _FIELDS = tuple(Opportunity.model_fields)
 
 
@@ -49,30 +50,13 @@ async def read_deal(pool: asyncpg.Pool, caller: Caller, deal_id: UUID) -> bytes:
     return to_json(deal_of(rows[0]))
 
 
-async def list_deals(pool: asyncpg.Pool, caller: Caller, query: bytes) -> bytes:
-    """A page of deals, by the parameters of this bench: `stage`, `outcome`, `q`, `sort`, `limit`, `cursor`."""
+async def list_deals(database: Database, caller: Caller, query: bytes) -> bytes:
+    """A page of deals; the service composes and runs its statement, words that are sought included."""
     given = parse_qs(query.decode())
-    limit = int(given.pop("limit", ["50"])[0])
-    sort = given.pop("sort", ["-created_at"])[0]
-    cursor = given.pop("cursor", None)
-    parameters: dict[str, Any] = {
-        f"filter_{name}": values[0] if name == "q" else values for name, values in given.items()
-    }
-    if cursor is not None:
-        value, last_id = json.loads(base64.urlsafe_b64decode(cursor[0]))
-        parameters |= {"after_value": datetime.fromisoformat(value), "after_id": UUID(last_id)}
-    reading = statements.listing(
-        sort.lstrip("-"), frozenset(given), descending=sort.startswith("-"), is_first=cursor is None
-    )
-    rows = await reading.fetch(pool, caller, page_limit=limit + 1, **parameters, **scope(caller, _READ))
-    items = [deal_of(row) for row in rows[:limit]]
-    return to_json({"items": items, "next_cursor": _cursor(rows[limit - 1]) if len(rows) > limit else None})
-
-
-def _cursor(last: asyncpg.Record) -> str:
-    value = last["_sort_value"]
-    place = json.dumps([value.isoformat() if isinstance(value, datetime) else str(value), str(last["_sort_id"])])
-    return base64.urlsafe_b64encode(place.encode()).decode()
+    asked = {name: values if name in _MANY else values[0] for name, values in given.items()}
+    async with database.look(caller) as tx:
+        page = await opportunity_listing.page(tx, OpportunityQuery(**asked), **scope(caller, _READ))
+    return to_json({"items": [deal_of(row) for row in page.rows], "next_cursor": page.next_cursor})
 
 
 async def explain_deal(

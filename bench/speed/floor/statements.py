@@ -4,10 +4,8 @@ Their names are private, because nothing else of the service may use them; a ben
 measure another service as soon as one of them changes.
 """
 
-from typing import Any
-
 from app.core.database import Statement
-from app.opportunities.queries import find_opportunity, opportunity_listing
+from app.opportunities.queries import find_opportunity
 from app.outbox import feed
 from app.team_targets import queries as targets
 from app.team_targets.credits import CREDITS
@@ -22,15 +20,3 @@ find_place = Reading(targets.find_time_zone_and_teams)
 sum_revenue = Reading(CREDITS[Metric.REVENUE_WON].totals)
 read_feed: Statement = feed._read  # noqa: SLF001 # as the module says
 find_horizon: Statement = feed._find_horizon  # noqa: SLF001 # as the module says
-
-_listings: dict[tuple[Any, ...], Reading] = {}
-
-
-def listing(key: str, filters: frozenset[str], *, descending: bool, is_first: bool) -> Reading:
-    """The statement of a list of deals of this shape."""
-    shape = (key, filters, descending, is_first)
-    if shape not in _listings:
-        after = None if is_first else ()
-        statement = opportunity_listing._compile(key, sorted(filters), descending=descending, after=after)  # noqa: SLF001
-        _listings[shape] = Reading(statement)
-    return _listings[shape]

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from app.core.caller import Caller
+from app.core.origin import settings_sql
 
 
 @asynccontextmanager
@@ -23,8 +24,8 @@ async def transaction(pool: asyncpg.Pool, begin: str) -> AsyncIterator[asyncpg.C
 
 
 def beginning(caller: Caller) -> str:
-    """BEGIN, and the organization for row-level security."""
-    return f"BEGIN; SELECT set_config('app.organization_id', '{caller.organization_id}', true)"
+    """BEGIN, and who acts, for row-level security and the audit log."""
+    return f"BEGIN; {settings_sql(caller)}"
 
 
 def beginning_with_lock(caller: Caller, subject_id: UUID) -> str:
