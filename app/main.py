@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI
 
 from app import __version__
+from app.access.routes import access
 from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
 from app.api_document import describe, operation_id
@@ -53,6 +54,7 @@ from app.webhooks.worker import Worker
 
 ROUTERS = (
     people,
+    access,
     leads,
     accounts,
     contacts,

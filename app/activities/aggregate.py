@@ -19,17 +19,19 @@ from app.people.permissions import is_within
 
 
 @dataclass(frozen=True, slots=True)
-class _Reference:
+class Reference:
+    """How the record that a column names is found, and the action that shows it."""
+
     column: str
     find: Statement
     read: str
 
 
 _REFERENCES = (
-    _Reference("opportunity_id", find_opportunity, "opportunities.read"),
-    _Reference("lead_id", find_lead, "leads.read"),
-    _Reference("account_id", find_account, "accounts.read"),
-    _Reference("contact_id", find_contact, "accounts.read"),
+    Reference("opportunity_id", find_opportunity, "opportunities.read"),
+    Reference("lead_id", find_lead, "leads.read"),
+    Reference("account_id", find_account, "accounts.read"),
+    Reference("contact_id", find_contact, "accounts.read"),
 )
 
 
@@ -50,13 +52,13 @@ class Aggregate:
 
 def aggregate_id(activity: Mapping[str, Any]) -> UUID:
     """The id of the record that an activity's events belong to."""
-    record_id: UUID = activity[_named(activity)[0].column]
+    record_id: UUID = activity[named_in(activity)[0].column]
     return record_id
 
 
 async def lock_named(tx: Transaction, fields: Mapping[str, Any]) -> Aggregate:
     """Lock the aggregate that a new activity names; raises `Invalid` for what is unknown or out of reach."""
-    named = _named(fields)
+    named = named_in(fields)
     if not named:
         raise Invalid.at("", "about_nothing", "Name a lead, a deal, an account or a contact.")
     if fields["lead_id"] is not None and fields["opportunity_id"] is not None:
@@ -70,7 +72,7 @@ async def lock_named(tx: Transaction, fields: Mapping[str, Any]) -> Aggregate:
 
 async def lock_of(tx: Transaction, activity: Mapping[str, Any]) -> Aggregate:
     """Lock the aggregate of an activity that exists; raises `Forbidden` when it has gone out of reach."""
-    reference = _named(activity)[0]
+    reference = named_in(activity)[0]
     subject = await lock(tx, activity[reference.column])
     row = await tx.fetch_row(reference.find, id=activity[reference.column])
     if subject is None or not is_within(tx.caller, reference.read, row):
@@ -87,16 +89,17 @@ async def publish(
     aggregate.subject, _ = await record(tx, aggregate.subject, event)
 
 
-def _named(fields: Mapping[str, Any]) -> list[_Reference]:
+def named_in(fields: Mapping[str, Any]) -> list[Reference]:
+    """What an activity names, the record that it is about first."""
     return [reference for reference in _REFERENCES if fields[reference.column] is not None]
 
 
-async def _find_named(tx: Transaction, reference: _Reference, record_id: UUID) -> Row:
+async def _find_named(tx: Transaction, reference: Reference, record_id: UUID) -> Row:
     row = await tx.fetch_one(reference.find, id=record_id)
     if row is None or not is_within(tx.caller, reference.read, row):
         raise _unknown(reference)
     return row
 
 
-def _unknown(reference: _Reference) -> Invalid:
+def _unknown(reference: Reference) -> Invalid:
     return Invalid.at(f"/{reference.column}", "unknown_reference", "There is no such record.")

@@ -36,5 +36,5 @@ def _policy(page: bytes) -> str:
     scripts = " ".join(["'self'", *(f"'sha256-{each}'" for each in hashes)])
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "connect-src 'self'; frame-ancestors 'none'"
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

@@ -15,7 +15,7 @@ _STYLE = "body{font:1rem/1.5 sans-serif;max-width:45rem;margin:2rem auto;padding
 _HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
-        "frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "public, max-age=3600",
     "Vary": "Accept",

@@ -123,7 +123,10 @@ class Forbidden(Problem):
 
     status = 403
     title = "Forbidden"
-    remedy = "Ask somebody whose position may; `GET /v1/me` lists what yours may do, `GET /v1/positions` what each may."
+    remedy = (
+        "Ask somebody whose position may: `GET /v1/access-explanations` says why you may not, and who may; "
+        "`GET /v1/me` lists what your position may do, `GET /v1/positions` what each may."
+    )
 
 
 class InsufficientScope(Forbidden):

@@ -9,7 +9,7 @@ Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 NOT_KEPT = (b"cache-control", b"no-store")
 ALWAYS: Pairs = (
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),

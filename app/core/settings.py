@@ -39,9 +39,12 @@ class Settings(BaseSettings):
         default=None,
         validation_alias=AliasChoices("database_url", "DATABASE_URL", "STAGELINE_DATABASE_URL"),
         description="Postgres to use; absent: an embedded one in the data directory.",
+        repr=False,  # it may hold a password
     )
     migration_database_url: str | None = Field(
-        default=None, description="Postgres URL of the owner that migrates; absent: the same as the database URL."
+        default=None,
+        description="Postgres URL of the owner that migrates; absent: the same as the database URL.",
+        repr=False,  # as above
     )
     data_dir: Path | None = Field(
         default=None, description="Where the embedded Postgres lives; absent: $XDG_DATA_HOME/stageline."

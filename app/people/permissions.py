@@ -42,6 +42,21 @@ class Reach(IntEnum):
         return self.name.lower()
 
 
+class Relation(StrEnum):
+    """Whose a record is, seen from a person; the reach that each needs is in `_NEEDED`."""
+
+    OWN = "own"
+    OWN_TEAM = "own_team"
+    TEAM_BELOW = "team_below"
+    ELSEWHERE = "elsewhere"
+
+
+_NEEDED = {
+    Relation.OWN: Reach.OWN,
+    Relation.OWN_TEAM: Reach.TEAM,
+    Relation.TEAM_BELOW: Reach.TEAM,
+    Relation.ELSEWHERE: Reach.ORGANIZATION,
+}
 _COLUMNS = (
     Position.BUSINESS_DEVELOPMENT_REPRESENTATIVE,
     Position.SALES_REPRESENTATIVE,
@@ -120,16 +135,23 @@ def demand(caller: Caller, action: str) -> Reach:
     """The caller's reach; raises `Forbidden` when the position may not do this to any record."""
     reach = reach_of(caller, action)
     if reach is Reach.NONE:
-        raise Forbidden
+        raise _refused(action)
     return reach
+
+
+def relation_of(caller: Caller, record: Mapping[str, Any]) -> Relation:
+    """Whose a record (with `owner_id` and `team_id`) is, seen from the caller."""
+    if record["owner_id"] == caller.user_id:
+        return Relation.OWN
+    team_id = record["team_id"]
+    if team_id is None or team_id not in caller.team_ids:
+        return Relation.ELSEWHERE
+    return Relation.OWN_TEAM if team_id == caller.team_id else Relation.TEAM_BELOW
 
 
 def is_within(caller: Caller, action: str, record: Mapping[str, Any]) -> bool:
     """Whether a record (with `owner_id` and `team_id`) lies within the caller's reach."""
-    reach = reach_of(caller, action)
-    is_own = record["owner_id"] == caller.user_id
-    is_teams = record["team_id"] is not None and record["team_id"] in caller.team_ids
-    return reach is Reach.ORGANIZATION or (reach >= Reach.OWN and is_own) or (reach is Reach.TEAM and is_teams)
+    return reach_of(caller, action) >= _NEEDED[relation_of(caller, record)]
 
 
 def demand_record(caller: Caller, read: str, write: str | None, record: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -137,7 +159,7 @@ def demand_record(caller: Caller, read: str, write: str | None, record: Mapping[
     if record is None or not is_within(caller, read, record):
         raise NotFound
     if write is not None and not is_within(caller, write, record):
-        raise Forbidden
+        raise _refused(write)
     return record
 
 
@@ -157,3 +179,7 @@ def scope(caller: Caller, action: str) -> dict[str, object]:
         "reach_user_id": caller.user_id,
         "reach_team_ids": list[UUID](caller.team_ids) if reach is Reach.TEAM else [],
     }
+
+
+def _refused(action: str) -> Forbidden:
+    return Forbidden(extra={"explained_at": f"/v1/access-explanations?action={action}"})

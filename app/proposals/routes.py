@@ -15,10 +15,11 @@ from app.opportunities.problems import DealCompleted
 from app.people.authentication import Permission
 from app.people.permissions import scope
 from app.proposals import queries, schemas, writing
+from app.proposals.authority import APPROVE
 from app.proposals.problems import DiscountNotApproved, ProposalIncomplete, ProposalNotDraft, ProposalNotSent
 from app.proposals.schemas import NoFields, ProposalDecision
 from app.proposals.status import ProposalStatus
-from app.proposals.writing import APPROVE, READ, WRITE
+from app.proposals.writing import READ, WRITE
 
 proposals = router("proposals")
 

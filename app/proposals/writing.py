@@ -8,16 +8,18 @@ from uuid import UUID
 
 from app.core.changes import before
 from app.core.database import Row, Transaction, new_id
-from app.core.problems import FieldError, Forbidden
+from app.core.problems import FieldError
 from app.core.resource import check_version
 from app.opportunities.aggregate import Deal, publish
 from app.opportunities.evidence import currency_of, lock_evidence, lock_named_deal
+from app.people.duties import demand_duties
 from app.proposals import queries
+from app.proposals.authority import APPROVAL_DUTIES, APPROVE
 from app.proposals.problems import DiscountNotApproved, ProposalIncomplete, ProposalNotDraft, ProposalNotSent
 from app.proposals.schemas import Proposal
 from app.proposals.status import ProposalStatus
 
-READ, WRITE, APPROVE = "proposals.read", "proposals.write", "discounts.approve"
+READ, WRITE = "proposals.read", "proposals.write"
 _NEEDED_TO_SEND = ("pricing", "terms", "delivery_timeline")
 
 
@@ -42,8 +44,7 @@ async def change(tx: Transaction, proposal_id: UUID, changes: dict[str, Any], ex
 async def approve_discount(tx: Transaction, proposal_id: UUID, expected: int | None) -> Row:
     """Approve a draft's discount at its present height; raises `Forbidden` for the deal's own owner."""
     deal, old = await _lock_draft(tx, proposal_id, expected, action=APPROVE)
-    if deal.row["owner_id"] == tx.caller.user_id:
-        raise Forbidden("The discount of your own deal is approved by another manager.")
+    demand_duties(APPROVAL_DUTIES, tx.caller, deal.row)
     values = {
         "discount_approved_percent": old["discount_percent"],
         "discount_approved_by": tx.caller.user_id,
@@ -56,7 +57,7 @@ async def send(tx: Transaction, proposal_id: UUID, expected: int | None) -> Row:
     """Send a draft; raises `ProposalIncomplete` and `DiscountNotApproved`."""
     deal, old = await _lock_draft(tx, proposal_id, expected)
     _demand_complete(old)
-    await _demand_approved(tx, old)
+    await _demand_approved(tx, deal, old)
     values = {"status": ProposalStatus.SENT, "sent_at": tx.now()}
     return await _write(tx, deal, old, values, "proposal.sent")
 
@@ -101,8 +102,10 @@ def _demand_complete(proposal: Row) -> None:
         raise ProposalIncomplete(errors=missing)
 
 
-async def _demand_approved(tx: Transaction, proposal: Row) -> None:
+async def _demand_approved(tx: Transaction, deal: Deal, proposal: Row) -> None:
     discount, approved = proposal["discount_percent"], proposal["discount_approved_percent"]
+    if deal.row["owner_id"] == proposal["discount_approved_by"]:  # who approved it has taken the deal since
+        approved = None
     limit = await tx.fetch_value(queries.find_discount_limit)
     if discount > limit and (approved is None or discount > approved):
         raise DiscountNotApproved(

@@ -73,7 +73,10 @@ _contacts = (
 _is_unapproved = sa.and_(
     is_one_of(proposals.c.status, _CURRENT_PROPOSALS),
     proposals.c.discount_percent > organizations.c.discount_limit_percent,
-    proposals.c.discount_percent > sa.func.coalesce(proposals.c.discount_approved_percent, 0),
+    sa.or_(
+        proposals.c.discount_percent > sa.func.coalesce(proposals.c.discount_approved_percent, 0),
+        proposals.c.discount_approved_by == opportunities.c.owner_id,  # who approved it has taken the deal since
+    ),
 )
 _is_complete = sa.and_(
     proposals.c.pricing.is_not(None), proposals.c.terms.is_not(None), proposals.c.delivery_timeline.is_not(None)

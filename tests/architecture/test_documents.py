@@ -9,6 +9,8 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "bench").rglob("*.md")),
     ROOT / "openapi" / "webhooks.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]

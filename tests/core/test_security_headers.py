@@ -14,7 +14,7 @@ from tests.builders.server_process import serving_on
 from tests.builders.serving import say, served
 from tests.department import Department
 
-STRICT = "default-src 'none'; frame-ancestors 'none'"
+STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ALWAYS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -109,7 +109,7 @@ async def test_the_documentation_runs_its_own_files_and_the_one_script_of_its_pa
     check(
         page.headers,
         f"default-src 'none'; script-src 'self' 'sha256-{allowed}'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     )
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert [path for path in loaded if not path.startswith("/docs/assets/")] == []

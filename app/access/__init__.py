@@ -1,0 +1,1 @@
+"""Why somebody may or may not do something to a record: told by the very functions that decide it."""

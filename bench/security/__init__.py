@@ -1,0 +1,1 @@
+"""Scanners of others, set on a running service: see `README.md`."""
