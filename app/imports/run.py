@@ -54,7 +54,7 @@ class ImportInterrupted(Exception):
     """Somebody else wrote at the same time; nothing was imported, and the import can be run again."""
 
 
-class Import(BaseModel):
+class CompletedImport(BaseModel):
     """An import as its event tells it."""
 
     id: UUID
@@ -158,5 +158,5 @@ async def _record(tx: Transaction, import_id: UUID, started_at: datetime, report
         finished_at=datetime.now(UTC),
     )
     subject = await start(tx, "import", import_id)
-    payload = Import.model_validate(dict(row)).model_dump(mode="json")
+    payload = CompletedImport.model_validate(dict(row)).model_dump(mode="json")
     await record(tx, subject, Event(type="import.completed", object=payload))

@@ -1,7 +1,8 @@
 """Events as they are read."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -18,10 +19,17 @@ class EventSubject(BaseModel):
     sequence: int
 
 
+class ActorType(StrEnum):
+    """Who acts: somebody, or the service by itself."""
+
+    USER = "user"
+    SYSTEM = "system"
+
+
 class EventActor(BaseModel):
     """Who did it."""
 
-    type: Literal["user", "system"]
+    type: ActorType
     id: UUID | None
     position: str | None
 
