@@ -18,7 +18,7 @@ from app.imports.entities import ENTITIES
 from app.imports.history import DealRules
 from app.imports.mapping import Mapping, MappingInvalid
 from app.imports.merge import merge
-from app.imports.report import BrokenFile, Counts, ImportReport, Outcome
+from app.imports.report import BrokenFile, ImportReport, Outcome, RowCounts
 from app.imports.staging import OpenSource, Watch, create_tables, open_sources, stage
 from app.imports.tables import imports
 from app.outbox.event import Event
@@ -61,7 +61,7 @@ class CompletedImport(BaseModel):
     mapping: str
     source: str
     actor_id: UUID | None
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, RowCounts]
     refused_rows: int
     started_at: datetime
     finished_at: datetime
@@ -91,7 +91,7 @@ async def run_import(
     if caller.position != SYSTEM:
         demand(caller, "imports.write")
     report = ImportReport(order.mapping.name, order.folder.resolve().name)
-    report.counts = {entity.name: Counts() for entity in ENTITIES}
+    report.counts = {entity.name: RowCounts() for entity in ENTITIES}
     try:
         with ExitStack() as files:
             opened = open_sources(order.folder, order.mapping, files)

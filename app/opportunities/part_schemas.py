@@ -16,7 +16,7 @@ Quantity = Annotated[
     Decimal,
     Field(gt=0, max_digits=12, decimal_places=3),
     PlainSerializer(str, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}(\.\d{1,3})?$", "examples": ["2.000"]}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^\d{1,9}(\.\d{1,3})?$", "examples": ["2.000"]}),
     DECIMAL_AS_STRING,
 ]
 
@@ -24,7 +24,7 @@ Quantity = Annotated[
 Sum = Annotated[
     Decimal,
     PlainSerializer(str, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+\.\d{2}$", "examples": ["125000.00"]}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^\d+\.\d{2}$", "examples": ["125000.00"]}),
 ]
 
 

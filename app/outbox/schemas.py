@@ -40,7 +40,7 @@ class EventData(BaseModel):
     object: dict[str, Any]
     before: dict[str, Any] = Field(description="The old values of the changed fields.")
     changed: list[str]
-    transition: dict[str, Any] | None = None
+    transition: dict[str, Any] = Field(default={}, description="The move; absent where nothing moved.")
 
 
 class EventEnvelope(BaseModel):

@@ -29,7 +29,7 @@ PositiveAmount = Annotated[Amount, Field(gt=0, description="Money, or a whole nu
 Total = Annotated[
     Decimal,  # a sum may be longer than any single amount
     PlainSerializer(str, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d{2})?$", "examples": ["125000.00"]}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^\d+(\.\d{2})?$", "examples": ["125000.00"]}),
 ]
 
 
