@@ -56,7 +56,7 @@ class LineItemCreate(Body):
     product_id: UUID
     quantity: Quantity
     unit_price: Amount | None = Field(default=None, description="Absent: the product's price.")
-    discount_percent: Percent = Decimal(0)
+    discount_percent: Percent = Field(default_factory=Decimal, description="Absent: none.")
     description: Text | None = None
 
 

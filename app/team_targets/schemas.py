@@ -176,7 +176,7 @@ class TeamTargetCredit(BaseModel):
     owner_id: UUID | None
     team_id: UUID
     occurred_at: datetime = Field(description="When it was won, qualified, accepted or held.")
-    share: Amount = Decimal("1.00")
+    share: Amount = Field(default_factory=lambda: Decimal("1.00"))
     credited_value: Amount
     currency: str | None
 

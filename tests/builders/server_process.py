@@ -18,7 +18,7 @@ import httpx
 from app.core.secret_keys import new_key
 
 STAGELINE = str(Path(sys.executable).parent / "stageline")
-_START_SECONDS = 60
+_START_SECONDS = 120  # as long as a machine that is busy with everything else may take
 _DATABASE_VARIABLES = {"DATABASE_URL", "STAGELINE_SECRET_KEYS"}
 
 

@@ -118,6 +118,14 @@ def test_every_decimal_says_that_it_is_one(document: dict[str, Any]) -> None:
     assert len(numbers) > 50
 
 
+def test_no_decimal_has_a_default_that_a_generator_would_take_for_a_text(document: dict[str, Any]) -> None:
+    texts = [
+        path for path, schema in inner_schemas(document) if schema.get("format") == "decimal" and "default" in schema
+    ]
+
+    assert texts == []
+
+
 def test_no_map_holds_another_map(document: dict[str, Any]) -> None:
     nested = [
         path
