@@ -23,8 +23,8 @@ def _refuse_number(value: object) -> object:
 
 
 DECIMAL_AS_STRING = BeforeValidator(_refuse_number)
-_MONEY_SCHEMA = {"type": "string", "pattern": r"^\d{1,16}(\.\d{1,2})?$", "examples": ["125000.00"]}
-_PERCENT_SCHEMA = {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,2})?$", "examples": ["7.50"]}
+_MONEY_SCHEMA = {"type": "string", "format": "decimal", "pattern": r"^\d{1,16}(\.\d{1,2})?$", "examples": ["125000.00"]}
+_PERCENT_SCHEMA = {"type": "string", "format": "decimal", "pattern": r"^\d{1,3}(\.\d{1,2})?$", "examples": ["7.50"]}
 _AS_STRING = PlainSerializer(str, return_type=str, when_used="json")
 
 

@@ -6,12 +6,13 @@ from typing import Any, TypeAlias
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from app.core.database import TRANSIENT, Database
 from app.core.migrate import newest_revision
 from app.core.partitions import are_ahead
-from app.core.problems import Unavailable, only
+from app.core.problems import ProblemDocument, Unavailable, only
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +23,46 @@ class Finding:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+class Liveness(BaseModel):
+    """The process answers."""
+
+    status: str = "alive"
+
+
 ReadinessCheck: TypeAlias = Callable[[], Awaitable[Finding]]
 
 health = APIRouter(tags=["service"])
 
 
+class Readiness(BaseModel):
+    """Requests can be served; besides what is here, facts that decide nothing."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: str
+    checks: dict[str, bool] = Field(description="What must hold, by name.")
+
+
+class ReadinessProblem(ProblemDocument):
+    """What is not ready, and further facts."""
+
+    checks: dict[str, bool] = Field(default={}, description="What must hold, by name.")
+
+
 class NotReady(Unavailable):
     """Requests cannot be served; `checks` says what is missing."""
 
+    shape = ReadinessProblem
     remedy = "Send requests elsewhere and ask again; the operator sees to the check that is false."
 
 
 @health.get("/livez")
-async def get_liveness() -> dict[str, str]:
+async def get_liveness() -> Liveness:
     """Tell that the process answers; does not ask the database."""
-    return {"status": "alive"}
+    return Liveness()
 
 
-@health.get("/readyz", responses=only(NotReady))
+@health.get("/readyz", response_model=Readiness, responses=only(NotReady))
 async def get_readiness(request: Request) -> Response:
     """Tell whether requests can be served: the database answers, is migrated and has room, and a worker progresses."""
     checks = await _checks(request.app.state.database)

@@ -24,7 +24,7 @@ class FieldError(BaseModel):
 class ProblemDocument(BaseModel):
     """What every error answers (RFC 9457)."""
 
-    model_config = ConfigDict(extra="allow", title="Problem")
+    model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="A path of this service that explains the problem.")
     title: str
@@ -42,11 +42,13 @@ class Problem(Exception):
     """The request was refused.
 
     Its kinds explain themselves at `/problems/<code>`: the docstring says what happened, `remedy` what to do about it.
+    A kind that says more than every problem does names the `shape` of its document.
     """
 
     status: ClassVar[int] = 400
     title: ClassVar[str] = "Bad request"
     remedy: ClassVar[str]
+    shape: ClassVar[type[ProblemDocument]] = ProblemDocument
 
     def __init__(
         self,
@@ -274,10 +276,18 @@ def only(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
 
 def _response(classes: list[type[Problem]]) -> dict[str, Any]:
     return {
-        "model": ProblemDocument,
+        "model": _shape(classes),
         "description": " / ".join(f"`{each.code()}`: {each.default_detail()}" for each in classes),
         "content": {PROBLEM_JSON: {"examples": references_to_examples(classes)}},
     }
+
+
+def _shape(classes: list[type[Problem]]) -> type[ProblemDocument]:
+    """The one shape that all documents of a status have: generators make a mess of choices between shapes."""
+    shapes = {each.shape for each in classes} - {ProblemDocument}
+    if len(shapes) > 1:
+        raise TypeError(f"one status, two shapes of problem: {sorted(each.__name__ for each in shapes)}")
+    return shapes.pop() if shapes else ProblemDocument
 
 
 def references_to_examples(classes: Iterable[type[Problem]]) -> dict[str, Any]:

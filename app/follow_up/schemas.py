@@ -32,7 +32,7 @@ class SurveyStatus(StrEnum):
     ANSWERED = "answered"
 
 
-class Severity(StrEnum):
+class IssueSeverity(StrEnum):
     LOW = "low"
     NORMAL = "normal"
     HIGH = "high"
@@ -134,7 +134,7 @@ class IssueCreate(Body):
     opportunity_id: UUID
     title: Name
     description: Text | None = None
-    severity: Severity = Severity.NORMAL
+    severity: IssueSeverity = IssueSeverity.NORMAL
 
 
 class IssueResolution(Body):
@@ -149,7 +149,7 @@ class Issue(Item):
     opportunity_id: UUID
     title: str
     description: str | None
-    severity: Severity
+    severity: IssueSeverity
     status: IssueStatus
     resolution: str | None
     resolved_at: datetime | None
@@ -166,7 +166,7 @@ class IssueQuery(FollowUpQuery):
     """Filters of the list of issues."""
 
     status: list[IssueStatus] = []
-    severity: list[Severity] = []
+    severity: list[IssueSeverity] = []
 
 
 class ReviewCreate(Body):

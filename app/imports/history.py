@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from app.core.database import new_id
 from app.imports.rows import BadRow, Values, history_field
 from app.pipelines.queries import PinnedPipeline
-from app.workflow.pipeline import Definition, Outcome, Stage, TransitionKind, UnknownStage
+from app.workflow.pipeline import Outcome, PipelineDefinition, Stage, TransitionKind, UnknownStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _settled(row: Values, outcome: Outcome) -> Values:
     return values
 
 
-def _moves(values: Values, dated_stages: Sequence[str], stage: Stage, definition: Definition) -> list[Move]:
+def _moves(values: Values, dated_stages: Sequence[str], stage: Stage, definition: PipelineDefinition) -> list[Move]:
     """The dated moves before the close, which has a date of its own."""
     moves, current = [], definition.first_stage
     for number, name in enumerate(dated_stages):

@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(slots=True)
-class Counts:
+class RowCounts:
     """Rows of one entity; of an import that was not written, what would have been."""
 
     created: int = 0
@@ -51,7 +51,7 @@ class ImportReport:
     source: str
     outcome: Outcome = Outcome.REFUSED
     import_id: UUID | None = None
-    counts: dict[str, Counts] = field(default_factory=dict)
+    counts: dict[str, RowCounts] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
 
     def refuse(self, entity: str, refusal: Refusal) -> None:

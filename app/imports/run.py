@@ -18,7 +18,7 @@ from app.imports.entities import ENTITIES
 from app.imports.history import DealRules
 from app.imports.mapping import Mapping, MappingInvalid
 from app.imports.merge import merge
-from app.imports.report import BrokenFile, Counts, ImportReport, Outcome
+from app.imports.report import BrokenFile, ImportReport, Outcome, RowCounts
 from app.imports.staging import OpenSource, Watch, create_tables, open_sources, stage
 from app.imports.tables import imports
 from app.outbox.event import Event
@@ -54,14 +54,14 @@ class ImportInterrupted(Exception):
     """Somebody else wrote at the same time; nothing was imported, and the import can be run again."""
 
 
-class Import(BaseModel):
+class CompletedImport(BaseModel):
     """An import as its event tells it."""
 
     id: UUID
     mapping: str
     source: str
     actor_id: UUID | None
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, RowCounts]
     refused_rows: int
     started_at: datetime
     finished_at: datetime
@@ -91,7 +91,7 @@ async def run_import(
     if caller.position != SYSTEM:
         demand(caller, "imports.write")
     report = ImportReport(order.mapping.name, order.folder.resolve().name)
-    report.counts = {entity.name: Counts() for entity in ENTITIES}
+    report.counts = {entity.name: RowCounts() for entity in ENTITIES}
     try:
         with ExitStack() as files:
             opened = open_sources(order.folder, order.mapping, files)
@@ -158,5 +158,5 @@ async def _record(tx: Transaction, import_id: UUID, started_at: datetime, report
         finished_at=datetime.now(UTC),
     )
     subject = await start(tx, "import", import_id)
-    payload = Import.model_validate(dict(row)).model_dump(mode="json")
+    payload = CompletedImport.model_validate(dict(row)).model_dump(mode="json")
     await record(tx, subject, Event(type="import.completed", object=payload))

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.core.database import Transaction
 from app.core.problems import Conflict
 from app.leads import queries
-from app.leads.schemas import ContactCandidate, DuplicateCandidate
+from app.leads.schemas import ContactCandidate, DuplicateCandidate, DuplicateProblem
 from app.people.permissions import is_within
 
 _NOBODY = UUID(int=0)
@@ -14,6 +14,8 @@ _NOBODY = UUID(int=0)
 
 class DuplicateLead(Conflict):
     """Another lead has this e-mail; look at the candidates, or insist with `allow_duplicate`."""
+
+    shape = DuplicateProblem
 
 
 async def refuse_duplicates(tx: Transaction, email: str, *, insists: bool, except_id: UUID = _NOBODY) -> None:

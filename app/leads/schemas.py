@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from app.core.fields import Email, ExternalId, Name, Phone, Text
 from app.core.json_kinds import Flag, Moment
 from app.core.pagination import SearchQuery
+from app.core.problems import ProblemDocument
 from app.core.resource import Body, Item, Patch
 from app.opportunities.qualification_schemas import Qualified
 from app.records.batch_schemas import BatchCreate, BatchItem, Items
@@ -139,3 +140,11 @@ class ContactCandidate(BaseModel):
     id: UUID
     name: str
     account_id: UUID | None
+
+
+class DuplicateProblem(ProblemDocument):
+    """Who has this e-mail already; with `duplicate_lead` only."""
+
+    candidates: list[DuplicateCandidate] = Field(default=[], description="Leads that you may read.")
+    hidden_candidates: int = Field(default=0, description="How many leads you may not read.")
+    contact_candidates: list[ContactCandidate] = []

@@ -16,7 +16,7 @@ Quantity = Annotated[
     Decimal,
     Field(gt=0, max_digits=12, decimal_places=3),
     PlainSerializer(str, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}(\.\d{1,3})?$", "examples": ["2.000"]}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^\d{1,9}(\.\d{1,3})?$", "examples": ["2.000"]}),
     DECIMAL_AS_STRING,
 ]
 
@@ -24,7 +24,7 @@ Quantity = Annotated[
 Sum = Annotated[
     Decimal,
     PlainSerializer(str, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+\.\d{2}$", "examples": ["125000.00"]}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^\d+\.\d{2}$", "examples": ["125000.00"]}),
 ]
 
 
@@ -56,7 +56,7 @@ class LineItemCreate(Body):
     product_id: UUID
     quantity: Quantity
     unit_price: Amount | None = Field(default=None, description="Absent: the product's price.")
-    discount_percent: Percent = Decimal(0)
+    discount_percent: Percent = Field(default_factory=Decimal, description="Absent: none.")
     description: Text | None = None
 
 

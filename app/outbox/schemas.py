@@ -1,7 +1,8 @@
 """Events as they are read."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -18,10 +19,17 @@ class EventSubject(BaseModel):
     sequence: int
 
 
+class ActorType(StrEnum):
+    """Who acts: somebody, or the service by itself."""
+
+    USER = "user"
+    SYSTEM = "system"
+
+
 class EventActor(BaseModel):
     """Who did it."""
 
-    type: Literal["user", "system"]
+    type: ActorType
     id: UUID | None
     position: str | None
 
@@ -32,7 +40,7 @@ class EventData(BaseModel):
     object: dict[str, Any]
     before: dict[str, Any] = Field(description="The old values of the changed fields.")
     changed: list[str]
-    transition: dict[str, Any] | None = None
+    transition: dict[str, Any] = Field(default={}, description="The move; absent where nothing moved.")
 
 
 class EventEnvelope(BaseModel):

@@ -234,7 +234,7 @@ class PositionPage(BaseModel):
     """All positions."""
 
     items: list[PositionItem]
-    next_cursor: None = None
+    next_cursor: str | None = Field(default=None, description="Always null: these are all.")
 
 
 class Person(BaseModel):

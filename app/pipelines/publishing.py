@@ -11,10 +11,12 @@ from app.outbox.record import lock, record, start
 from app.pipelines import queries
 from app.pipelines.queries import PinnedPipeline
 from app.pipelines.schemas import PipelineInFull
-from app.workflow.pipeline import Definition, Subject
+from app.workflow.pipeline import PipelineDefinition, Subject
 
 
-async def create_pipeline(tx: Transaction, name: str, subject: Subject, definition: Definition) -> PipelineInFull:
+async def create_pipeline(
+    tx: Transaction, name: str, subject: Subject, definition: PipelineDefinition
+) -> PipelineInFull:
     """Write a pipeline with version 1; raises `Invalid` when the definition is for another subject."""
     _demand_subject(definition, subject)
     pinned = PinnedPipeline(new_id(), 1, definition)
@@ -23,7 +25,7 @@ async def create_pipeline(tx: Transaction, name: str, subject: Subject, definiti
     return await _publish(tx, event_subject, _in_full(row, definition), None)
 
 
-async def publish_version(tx: Transaction, pipeline_id: UUID, definition: Definition) -> Row:
+async def publish_version(tx: Transaction, pipeline_id: UUID, definition: PipelineDefinition) -> Row:
     """Write the next version and make it the current one; raises `NotFound` and `Invalid`."""
     event_subject = await lock(tx, pipeline_id)
     pipeline = await tx.fetch_one(queries.find_pipeline, id=pipeline_id)
@@ -47,7 +49,7 @@ async def read_pipeline(tx: Transaction, pipeline_id: UUID) -> PipelineInFull:
     return _in_full(row, await queries.definition_of(tx, row["id"], row["current_version"]))
 
 
-def _demand_subject(definition: Definition, subject: str) -> None:
+def _demand_subject(definition: PipelineDefinition, subject: str) -> None:
     if definition.subject != subject:
         raise Invalid.at("/definition/subject", "other_subject", "The pipeline is for another subject.")
 
@@ -66,5 +68,5 @@ async def _publish(
     return pipeline
 
 
-def _in_full(row: Row, definition: Definition) -> PipelineInFull:
+def _in_full(row: Row, definition: PipelineDefinition) -> PipelineInFull:
     return PipelineInFull.model_validate({**row, "definition": definition})

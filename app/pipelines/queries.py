@@ -13,7 +13,7 @@ from app.core.problems import Invalid
 from app.core.writes import Update, find_row
 from app.people.scoping import in_organization
 from app.pipelines.tables import pipeline_versions, pipelines
-from app.workflow.pipeline import Definition, Subject
+from app.workflow.pipeline import PipelineDefinition, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class PinnedPipeline:
 
     pipeline_id: UUID
     version: int
-    definition: Definition
+    definition: PipelineDefinition
 
 
 _find = sa.select(pipelines.c.id, pipelines.c.current_version).where(
@@ -83,7 +83,7 @@ _insert_version = Statement(
     .returning(pipeline_versions)
 )
 
-_definitions: dict[tuple[UUID, UUID, int], Definition] = {}
+_definitions: dict[tuple[UUID, UUID, int], PipelineDefinition] = {}
 _MOST_DEFINITIONS = 1_000
 
 
@@ -99,13 +99,13 @@ async def current_pipeline(tx: Transaction, subject: Subject, pipeline_id: UUID 
     return PinnedPipeline(row["id"], row["current_version"], definition)
 
 
-async def definition_of(tx: Transaction, pipeline_id: UUID, number: int) -> Definition:
+async def definition_of(tx: Transaction, pipeline_id: UUID, number: int) -> PipelineDefinition:
     """The definition of one version, which must exist."""
     key = (tx.caller.organization_id, pipeline_id, number)
     definition = _definitions.get(key)
     if definition is None:
         value = await tx.fetch_value(_find_definition, pipeline_id=pipeline_id, number=number)
-        definition = Definition.model_validate(value, strict=False)
+        definition = PipelineDefinition.model_validate(value, strict=False)
         if len(_definitions) >= _MOST_DEFINITIONS:
             _definitions.clear()
         _definitions[key] = definition

@@ -74,7 +74,7 @@ async def list_pipeline_versions(
     responses=documented(NotFound),
 )
 async def create_pipeline_version(
-    caller: Writer, database: AppDatabase, pipeline_id: UUID, body: schemas.VersionCreate
+    caller: Writer, database: AppDatabase, pipeline_id: UUID, body: schemas.PipelineVersionCreate
 ) -> Response:
     """Publish the next version; running deals and leads keep the version they were opened under."""
     async with database.begin(caller) as tx:

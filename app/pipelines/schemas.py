@@ -10,7 +10,7 @@ from app.core.fields import Name
 from app.core.pagination import PageQuery
 from app.core.resource import Body, Item
 from app.workflow.decision import LossReason
-from app.workflow.pipeline import Definition, Subject
+from app.workflow.pipeline import PipelineDefinition, Subject
 
 
 class PipelineCreate(Body):
@@ -18,13 +18,13 @@ class PipelineCreate(Body):
 
     name: Name
     subject: Subject
-    definition: Definition
+    definition: PipelineDefinition
 
 
-class VersionCreate(Body):
+class PipelineVersionCreate(Body):
     """The next version of a pipeline."""
 
-    definition: Definition
+    definition: PipelineDefinition
 
 
 class Pipeline(Item):
@@ -39,7 +39,7 @@ class Pipeline(Item):
 class PipelineInFull(Pipeline):
     """A pipeline with its current definition."""
 
-    definition: Definition
+    definition: PipelineDefinition
 
 
 class PipelinePage(BaseModel):
@@ -68,7 +68,7 @@ class PipelineVersion(BaseModel):
 class PipelineVersionInFull(PipelineVersion):
     """A version with its definition."""
 
-    definition: Definition
+    definition: PipelineDefinition
 
 
 class PipelineVersionPage(BaseModel):
@@ -96,7 +96,7 @@ class LossReasonPage(BaseModel):
     """All loss reasons."""
 
     items: list[LossReasonItem]
-    next_cursor: None = None
+    next_cursor: str | None = Field(default=None, description="Always null: these are all.")
 
 
 LOSS_REASON_LABELS = {

@@ -1,6 +1,16 @@
 """Why a proposal may be refused."""
 
-from app.core.problems import Conflict
+from pydantic import Field
+
+from app.core.fields import Percent
+from app.core.problems import Conflict, ProblemDocument
+
+
+class SendingProblem(ProblemDocument):
+    """Why a proposal may not be sent; the percentages come with `discount_not_approved` only."""
+
+    discount_limit_percent: Percent | None = Field(default=None, description="Up to here nobody has to approve.")
+    discount_approved_percent: Percent | None = Field(default=None, description="What was approved; null: nothing.")
 
 
 class ProposalNotDraft(Conflict):
@@ -24,4 +34,5 @@ class ProposalIncomplete(Conflict):
 class DiscountNotApproved(Conflict):
     """The discount is above the organization's limit and not approved at this height."""
 
+    shape = SendingProblem
     remedy = "Have a sales manager approve it with `POST /v1/proposals/{id}/discount-approval`, or lower the discount."

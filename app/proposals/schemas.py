@@ -30,7 +30,7 @@ class ProposalCreate(ProposalFields, Body):
     title: Name
     amount: Amount
     currency: Currency | None = Field(default=None, description="The deal's. Absent: the same.")
-    discount_percent: Percent = Decimal(0)
+    discount_percent: Percent = Field(default_factory=Decimal, description="Absent: none.")
 
 
 class ProposalPatch(ProposalFields, Patch):

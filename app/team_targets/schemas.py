@@ -29,7 +29,7 @@ PositiveAmount = Annotated[Amount, Field(gt=0, description="Money, or a whole nu
 Total = Annotated[
     Decimal,  # a sum may be longer than any single amount
     PlainSerializer(str, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d{2})?$", "examples": ["125000.00"]}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^\d+(\.\d{2})?$", "examples": ["125000.00"]}),
 ]
 
 
@@ -176,7 +176,7 @@ class TeamTargetCredit(BaseModel):
     owner_id: UUID | None
     team_id: UUID
     occurred_at: datetime = Field(description="When it was won, qualified, accepted or held.")
-    share: Amount = Decimal("1.00")
+    share: Amount = Field(default_factory=lambda: Decimal("1.00"))
     credited_value: Amount
     currency: str | None
 

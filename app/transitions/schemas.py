@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from app.core.json_kinds import Flag
 from app.core.pagination import PageQuery
 from app.core.resource import Body
+from app.outbox.schemas import ActorType
 from app.people.permissions import Position, who_may
 from app.workflow.criteria import CriterionResult
 from app.workflow.decision import LossReason
@@ -41,7 +42,7 @@ class OpportunityTransitionCreate(LeadTransitionCreate):
 class Actor(BaseModel):
     """Who did it."""
 
-    type: str = Field(description="`user` or `system`.")
+    type: ActorType
     id: UUID | None
 
 

@@ -20,7 +20,7 @@ from app.transitions.evidence import evidence_of, find_deal, find_deals, find_le
 from app.transitions.ledger import Moving
 from app.workflow.criteria import Evidence
 from app.workflow.decision import Standing
-from app.workflow.pipeline import Definition, Edge, Outcome, Step, TransitionKind
+from app.workflow.pipeline import Edge, Outcome, PipelineDefinition, Step, TransitionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Workflow:
     find: Statement
     moving: Moving
     payload_of: Callable[[Mapping[str, Any]], dict[str, Any]]
-    action_of: Callable[[Edge, Definition], str]
+    action_of: Callable[[Edge, PipelineDefinition], str]
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Walker:
     workflow: Workflow
     subject: Subject
     row: Row
-    definition: Definition
+    definition: PipelineDefinition
 
     @property
     def id(self) -> UUID:
@@ -109,7 +109,7 @@ async def _walker(tx: Transaction, workflow: Workflow, row: Row, subject: Subjec
     return Walker(workflow, subject, row, definition)
 
 
-def _deal_action(edge: Edge, definition: Definition) -> str:
+def _deal_action(edge: Edge, definition: PipelineDefinition) -> str:
     if edge.kind is TransitionKind.REOPEN:
         return "transitions.override"
     is_forward = edge.kind is TransitionKind.FORWARD and definition.stage(edge.from_stage).step is Step.PROSPECTING
@@ -117,7 +117,7 @@ def _deal_action(edge: Edge, definition: Definition) -> str:
     return "transitions.qualify" if is_forward or is_back else "transitions.advance"
 
 
-def _lead_action(edge: Edge, _definition: Definition) -> str:
+def _lead_action(edge: Edge, _definition: PipelineDefinition) -> str:
     is_about_work = edge.kind in {TransitionKind.DISQUALIFY, TransitionKind.RECYCLE}
     return "leads.write" if is_about_work else "transitions.qualify"
 

@@ -16,7 +16,7 @@ from app.webhooks.attempt import Attempt, Outcome
 from app.webhooks.breaker import STANDARD_BREAKER, Breaker, Tripwires, answers
 from app.webhooks.endpoint_secrets import SigningSecrets
 from app.webhooks.lanes import Delivery, Lane
-from app.webhooks.result import Made, Release, Report, Result, Schedule, Status, judge
+from app.webhooks.result import DeliveryStatus, Made, Release, Report, Result, Schedule, judge
 from app.webhooks.sender import Sender
 from app.webhooks.settling import Hold, hold_of
 from app.webhooks.slots import Slots
@@ -138,7 +138,7 @@ class Courier:
                     break
                 self._tripwires.note(result)
             self.reports.put_nowait(result)
-            if result.status is Status.PENDING:
+            if result.status is DeliveryStatus.PENDING:
                 return result.retry_after_seconds
             if result.outcome.gone or (lane.is_probe and not answers(result.outcome)):
                 break

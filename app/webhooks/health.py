@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
@@ -17,19 +16,12 @@ from app.outbox.event import Event
 from app.outbox.record import lock, record
 from app.webhooks.breaker import Breaker, EndpointId, Sightings, move_breakers
 from app.webhooks.result import Report, Result
-from app.webhooks.schemas import WebhookEndpoint
+from app.webhooks.schemas import DisabledReason, WebhookEndpoint
 
 FAILING_FOR = timedelta(hours=120)
 FEWEST_FAILURES = 10
 
 _ENABLED = {"state": "enabled", "disabled_reason": None}
-
-
-class DisabledReason(StrEnum):
-    """Why an endpoint is called no more."""
-
-    GONE = "gone"
-    FAILING = "failing"
 
 
 class EndpointKey(NamedTuple):

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from app.core.database import Database
 from app.webhooks.backlog import backlog, oldest_work
-from app.webhooks.result import Report, Result, Status
+from app.webhooks.result import DeliveryStatus, Report, Result
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
 
@@ -43,9 +43,9 @@ class WorkerMetrics:
         """Attempts were made and settled."""
         for report in reports:
             if isinstance(report, Result):
-                self._attempts.labels(report.outcome.error_class or Status.DELIVERED).inc()
+                self._attempts.labels(report.outcome.error_class or DeliveryStatus.DELIVERED).inc()
                 self._attempt_seconds.observe(report.outcome.duration_ms / 1000)
-                if report.status is not Status.PENDING:
+                if report.status is not DeliveryStatus.PENDING:
                     self._deliveries.labels(report.status).inc()
 
     async def look(self, database: Database) -> None:

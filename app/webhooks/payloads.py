@@ -9,7 +9,7 @@ from app.accounts.schemas import Account, Contact
 from app.activities.schemas import Activity
 from app.contracts.schemas import Contract
 from app.follow_up.schemas import Handoff, Issue, Review, SatisfactionSurvey
-from app.imports.run import Import
+from app.imports.run import CompletedImport
 from app.leads.schemas import AssignedLead, Lead
 from app.opportunities.part_schemas import LineItem, Objection, OpportunityContactRole
 from app.opportunities.schemas import Opportunity
@@ -44,7 +44,7 @@ _BY_NOUN: Mapping[str, Payload] = {
     "review": Payload(Review, _OF_DEAL),
     "team_target": Payload(AllocatedTeamTarget, ("team_target",)),
     "pipeline": Payload(PipelineInFull, ("pipeline",)),
-    "import": Payload(Import, ("import",)),
+    "import": Payload(CompletedImport, ("import",)),
     "webhook_endpoint": Payload(WebhookEndpoint, ("webhook_endpoint",)),
     "ping": Payload(PingedEndpoint, ("webhook_endpoint",)),
 }

@@ -16,7 +16,7 @@ Schedule: TypeAlias = Callable[[datetime, int, int | None, Callable[[], float]],
 STANDARD_SCHEDULE: Schedule = next_attempt_at
 
 
-class Status(StrEnum):
+class DeliveryStatus(StrEnum):
     """Where a delivery stands."""
 
     PENDING = "pending"
@@ -41,7 +41,7 @@ class Result:
     delivery: Delivery
     outcome: Outcome
     started_at: datetime
-    status: Status
+    status: DeliveryStatus
     retry_after_seconds: float | None = None
 
     @property
@@ -65,10 +65,10 @@ def judge(made: Made, schedule: Schedule, random: Callable[[], float]) -> Result
     """Decide by the schedule what an attempt means."""
     lane, delivery, outcome, started_at = made
     if outcome.delivered:
-        return Result(lane, delivery, outcome, started_at, Status.DELIVERED)
+        return Result(lane, delivery, outcome, started_at, DeliveryStatus.DELIVERED)
     now = datetime.now(UTC)
     again_at = schedule(now, delivery.attempts + 1, outcome.retry_after_seconds, random)
     if again_at is None:
-        return Result(lane, delivery, outcome, started_at, Status.FAILED)
+        return Result(lane, delivery, outcome, started_at, DeliveryStatus.FAILED)
     # as a duration, so that the worker's clock and the database's need not agree
-    return Result(lane, delivery, outcome, started_at, Status.PENDING, (again_at - now).total_seconds())
+    return Result(lane, delivery, outcome, started_at, DeliveryStatus.PENDING, (again_at - now).total_seconds())

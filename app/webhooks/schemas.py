@@ -1,6 +1,7 @@
 """Endpoints and deliveries as they are sent and read."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from app.core.pagination import PageQuery
 from app.core.resource import Body, Item, Patch
 from app.outbox.catalogue import EventPattern, EventType
 from app.webhooks.attempt import ErrorClass
-from app.webhooks.result import Status
+from app.webhooks.result import DeliveryStatus
 from app.workflow.stages import Step
 
 Url = Annotated[
@@ -35,6 +36,20 @@ MaxConcurrency = Annotated[
     JSON_NUMBER,
 ]
 _Ids = Annotated[list[UUID], Field(min_length=1, max_length=100)]
+
+
+class EndpointState(StrEnum):
+    """Whether an endpoint is called."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+class DisabledReason(StrEnum):
+    """Why an endpoint is called no more."""
+
+    GONE = "gone"
+    FAILING = "failing"
 
 
 class EndpointFilters(BaseModel):
@@ -73,8 +88,8 @@ class WebhookEndpoint(Item):
     steps: list[Step] | None
     team_ids: list[UUID] | None
     owner_ids: list[UUID] | None
-    state: Literal["enabled", "disabled"]
-    disabled_reason: Literal["gone", "failing"] | None = Field(
+    state: EndpointState
+    disabled_reason: DisabledReason | None = Field(
         description="`gone`: it answered 410; `failing`: nothing arrived for five days."
     )
     failing_since: datetime | None
@@ -117,7 +132,7 @@ class WebhookEndpointPage(BaseModel):
 class WebhookEndpointQuery(PageQuery):
     """Filters of the list of endpoints."""
 
-    state: Literal["enabled", "disabled"] | None = None
+    state: EndpointState | None = None
 
 
 class WebhookReplayCreate(Body):
@@ -176,7 +191,7 @@ class WebhookDelivery(BaseModel):
     event_type: str
     subject_id: UUID
     sequence: int
-    status: Status
+    status: DeliveryStatus
     attempts: int = Field(description="Attempts since it was created or redelivered; at most 10.")
     last_status_code: int | None
     last_error_class: ErrorClass | None
@@ -196,7 +211,7 @@ class WebhookDeliveryPage(BaseModel):
 class WebhookDeliveryQuery(PageQuery):
     """Filters of an endpoint's deliveries."""
 
-    status: Status | None = None
+    status: DeliveryStatus | None = None
     event_type: list[EventType] = []
 
 

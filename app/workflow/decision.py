@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.workflow.criteria import CriterionResult, Evidence, judge
-from app.workflow.pipeline import Definition, Edge, Outcome, RequiredInput, Stage, TransitionKind
+from app.workflow.pipeline import Edge, Outcome, PipelineDefinition, RequiredInput, Stage, TransitionKind
 
 
 class LossReason(StrEnum):
@@ -87,7 +87,7 @@ class InputRequired(Exception):
 
 
 def decide(
-    definition: Definition, standing: Standing, to_stage: str, inputs: TransitionInputs, evidence: Evidence
+    definition: PipelineDefinition, standing: Standing, to_stage: str, inputs: TransitionInputs, evidence: Evidence
 ) -> Decision:
     """Decide on the move to `to_stage`, overridden only where criteria are unmet and a reason to override was given.
 
@@ -100,7 +100,7 @@ def decide(
     return _take(definition, standing, edge, inputs, evidence)
 
 
-def decide_conversion(definition: Definition, standing: Standing, evidence: Evidence) -> Decision:
+def decide_conversion(definition: PipelineDefinition, standing: Standing, evidence: Evidence) -> Decision:
     """Decide on the conversion of a lead; raises `TransitionNotAllowed` or `ExitCriteriaNotMet`."""
     edges = _edges_from(definition, standing)
     edge = next((edge for edge in edges if edge.only_by == "conversion"), None)
@@ -109,7 +109,7 @@ def decide_conversion(definition: Definition, standing: Standing, evidence: Evid
     return _take(definition, standing, edge, TransitionInputs(), evidence)
 
 
-def options(definition: Definition, standing: Standing, evidence: Evidence) -> tuple[Option, ...]:
+def options(definition: PipelineDefinition, standing: Standing, evidence: Evidence) -> tuple[Option, ...]:
     """List every edge from here, the one only conversion may take included, and what stands in its way."""
     return tuple(
         Option(
@@ -122,12 +122,12 @@ def options(definition: Definition, standing: Standing, evidence: Evidence) -> t
     )
 
 
-def _edges_from(definition: Definition, standing: Standing) -> tuple[Edge, ...]:
+def _edges_from(definition: PipelineDefinition, standing: Standing) -> tuple[Edge, ...]:
     return definition.edges_from(standing.stage, standing.outcome, standing.left_stage)
 
 
 def _take(
-    definition: Definition, standing: Standing, edge: Edge, inputs: TransitionInputs, evidence: Evidence
+    definition: PipelineDefinition, standing: Standing, edge: Edge, inputs: TransitionInputs, evidence: Evidence
 ) -> Decision:
     missing = tuple(_missing_inputs(edge, inputs))
     if missing:

@@ -19,10 +19,10 @@ from app.workflow.stages import (
 
 __all__ = [
     "LEFT_STAGE",
-    "Definition",
     "Edge",
     "ForecastCategory",
     "Outcome",
+    "PipelineDefinition",
     "RequiredInput",
     "Stage",
     "Step",
@@ -36,7 +36,7 @@ class UnknownStage(LookupError):
     """The pipeline has no stage of this name."""
 
 
-class Definition(BaseModel):
+class PipelineDefinition(BaseModel):
     """Stages in their order, the first one being where a subject starts, and every edge between them.
 
     Raises `ValueError` (pydantic's `ValidationError`) naming the place when the definition is not sound.

@@ -10,7 +10,7 @@ from app.core.roles import WORKER_ROLE
 from app.webhooks.attempt import Outcome
 from app.webhooks.fanout import fan_out
 from app.webhooks.lanes import STANDARD_CLAIM, Lane, claim
-from app.webhooks.result import Release, Report, Result, Status
+from app.webhooks.result import DeliveryStatus, Release, Report, Result
 from app.webhooks.settling import settle
 from app.webhooks.worker import PLANS
 from bench.deliveries.amount import Amount, fill, subscribe
@@ -51,6 +51,8 @@ async def _fan_out_all(database: Database, amount: Amount) -> None:
 def _delivered(lanes: Sequence[Lane]) -> list[Report]:
     now = datetime.now(UTC)
     results = [
-        Result(lane, delivery, _OUTCOME, now, Status.DELIVERED) for lane in lanes for delivery in lane.deliveries
+        Result(lane, delivery, _OUTCOME, now, DeliveryStatus.DELIVERED)
+        for lane in lanes
+        for delivery in lane.deliveries
     ]
     return [*results, *(Release(lane, None) for lane in lanes)]

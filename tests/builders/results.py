@@ -4,16 +4,18 @@ from datetime import UTC, datetime
 
 from app.webhooks.attempt import ErrorClass, Outcome
 from app.webhooks.lanes import Lane
-from app.webhooks.result import Release, Report, Result, Status
+from app.webhooks.result import DeliveryStatus, Release, Report, Result
 
 
 def delivered(lane: Lane, index: int = 0) -> Result:
-    return Result(lane, lane.deliveries[index], Outcome(200, None, "", 1.5, None), datetime.now(UTC), Status.DELIVERED)
+    return Result(
+        lane, lane.deliveries[index], Outcome(200, None, "", 1.5, None), datetime.now(UTC), DeliveryStatus.DELIVERED
+    )
 
 
 def failed(lane: Lane, index: int = 0, retry_after_seconds: float = 5) -> Result:
     outcome = Outcome(500, ErrorClass.HTTP_ERROR, "", 1.5, None)
-    return Result(lane, lane.deliveries[index], outcome, datetime.now(UTC), Status.PENDING, retry_after_seconds)
+    return Result(lane, lane.deliveries[index], outcome, datetime.now(UTC), DeliveryStatus.PENDING, retry_after_seconds)
 
 
 def refused(
@@ -25,7 +27,7 @@ def refused(
 ) -> Result:
     """A failure of another kind, perhaps with Retry-After."""
     outcome = Outcome(status, error_class, "", 1.5, asked_for_seconds)
-    return Result(lane, lane.deliveries[0], outcome, datetime.now(UTC), Status.PENDING, 5)
+    return Result(lane, lane.deliveries[0], outcome, datetime.now(UTC), DeliveryStatus.PENDING, 5)
 
 
 def released(lane: Lane, retry_after_seconds: float | None = None) -> Release:

@@ -10,7 +10,7 @@ import pytest
 
 from app.core.caller import Caller
 from app.core.problems import Forbidden
-from app.imports.report import Counts, Outcome
+from app.imports.report import Outcome, RowCounts
 from app.imports.run import ImportInterrupted, UnknownOrganization
 from tests.builders.imports import DEALS, count_rows, deals, import_small, mapping, write_folder
 from tests.department import Department
@@ -20,7 +20,7 @@ async def test_imported_deals_are_read_like_any_other(department: Department, tm
     report = await import_small(department, write_folder(tmp_path))
 
     assert report.outcome is Outcome.WRITTEN
-    assert report.counts["opportunities"] == Counts(created=2)
+    assert report.counts["opportunities"] == RowCounts(created=2)
     won = (await department.operations.get("/opportunities", external_id="d1"))["items"][0]
     assert (won["stage"], won["outcome"], won["amount"], won["probability"]) == ("follow_up", "won", "1054.00", 100)
     assert (won["opened_at"], won["closed_at"]) == ("2016-10-20T00:00:00Z", "2017-03-01T00:00:00Z")
@@ -141,7 +141,7 @@ async def test_a_second_run_changes_nothing(department: Department, owner: async
     again = await import_small(department, folder)
 
     assert again.outcome is Outcome.UNCHANGED
-    assert again.counts["opportunities"] == Counts(unchanged=2)
+    assert again.counts["opportunities"] == RowCounts(unchanged=2)
     assert await count_rows(owner, department) == before
 
 
@@ -153,7 +153,7 @@ async def test_a_later_run_adds_what_is_new_and_leaves_the_rest(department: Depa
 
     report = await import_small(department, write_folder(tmp_path, deals=altered))
 
-    assert report.counts["opportunities"] == Counts(created=1, unchanged=1)
+    assert report.counts["opportunities"] == RowCounts(created=1, unchanged=1)
     assert (await department.operations.get("/opportunities", external_id="d1"))["items"][0]["amount"] == "1054.00"
 
 
@@ -166,7 +166,7 @@ async def test_a_dry_run_tells_everything_and_writes_nothing(
     report = await import_small(department, folder, dry_run=True)
 
     assert report.outcome is Outcome.DRY_RUN
-    assert report.counts["opportunities"] == Counts(created=2, refused=1)
+    assert report.counts["opportunities"] == RowCounts(created=2, refused=1)
     assert [refusal.line for refusal in report.refusals] == [4]
     assert await count_rows(owner, department) == before
 
@@ -177,7 +177,7 @@ async def test_skipping_bad_rows_writes_the_good_ones(department: Department, tm
     report = await import_small(department, folder, skip_bad_rows=True)
 
     assert report.outcome is Outcome.WRITTEN
-    assert report.counts["opportunities"] == Counts(created=2, refused=1)
+    assert report.counts["opportunities"] == RowCounts(created=2, refused=1)
     assert {each["external_id"] for each in (await department.operations.get("/opportunities"))["items"]} == {
         "d1",
         "d2",
@@ -199,7 +199,7 @@ async def test_another_organizations_records_are_neither_seen_nor_touched(
         "account 'Acme' is unknown or was refused",
         "owner 'Anna Lee' is unknown or was refused",
     ]
-    assert whole.counts["opportunities"] == Counts(created=2)
+    assert whole.counts["opportunities"] == RowCounts(created=2)
     assert await count_rows(owner, other_department) == theirs
 
 

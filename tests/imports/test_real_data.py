@@ -6,7 +6,7 @@ from decimal import Decimal
 import asyncpg
 
 from app.imports.mapping import load_mapping
-from app.imports.report import Counts, Outcome
+from app.imports.report import Outcome, RowCounts
 from app.imports.run import ImportOrder, run_import
 from tests.builders.imports import count_rows
 from tests.builders.pages import read_pages
@@ -110,7 +110,7 @@ async def test_importing_the_data_set_twice_changes_nothing(department: Departme
 
     again = await import_real_data(department)
 
-    assert (again.outcome, again.counts["opportunities"]) == (Outcome.UNCHANGED, Counts(unchanged=8_800))
+    assert (again.outcome, again.counts["opportunities"]) == (Outcome.UNCHANGED, RowCounts(unchanged=8_800))
     assert await count_rows(owner, department) == before
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from app.workflow.pipeline import Definition, Edge, Subject
+from app.workflow.pipeline import Edge, PipelineDefinition, Subject
 from app.workflow.standard import standard_definition
 
 JsonObject = dict[str, object]
@@ -13,30 +13,30 @@ OPPORTUNITY = standard_definition(Subject.OPPORTUNITY)
 LEAD = standard_definition(Subject.LEAD)
 
 
-def build_definition(change: Change, subject: Subject = Subject.OPPORTUNITY) -> Definition:
+def build_definition(change: Change, subject: Subject = Subject.OPPORTUNITY) -> PipelineDefinition:
     """Parse the standard pipeline after `change` has altered its stages and edges."""
     data = json.loads(standard_definition(subject).model_dump_json())
     change(data["stages"], data["edges"])
-    return Definition.model_validate_json(json.dumps(data))
+    return PipelineDefinition.model_validate_json(json.dumps(data))
 
 
 def find_edge(edges: list[JsonObject], from_stage: str, to_stage: str) -> JsonObject:
     return next(edge for edge in edges if (edge["from_stage"], edge["to_stage"]) == (from_stage, to_stage))
 
 
-def edit_stage(index: int, **values: object) -> Definition:
+def edit_stage(index: int, **values: object) -> PipelineDefinition:
     return build_definition(lambda stages, _: stages[index].update(values))
 
 
-def edit_edge(start: str, end: str, /, **values: object) -> Definition:
+def edit_edge(start: str, end: str, /, **values: object) -> PipelineDefinition:
     return build_definition(lambda _, edges: find_edge(edges, start, end).update(values))
 
 
-def remove_edge(from_stage: str, to_stage: str) -> Definition:
+def remove_edge(from_stage: str, to_stage: str) -> PipelineDefinition:
     return build_definition(lambda _, edges: edges.remove(find_edge(edges, from_stage, to_stage)))
 
 
-def add_edge(**values: object) -> Definition:
+def add_edge(**values: object) -> PipelineDefinition:
     return build_definition(lambda _, edges: edges.append(values))
 
 

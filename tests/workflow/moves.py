@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.workflow.criteria import Evidence
 from app.workflow.decision import ExitCriteriaNotMet, LossReason, Standing, TransitionInputs, decide
-from app.workflow.pipeline import Definition, Outcome
+from app.workflow.pipeline import Outcome, PipelineDefinition
 from tests.workflow.definitions import LEAD, OPPORTUNITY
 from tests.workflow.evidence import COMPLETE, WITHOUT
 
@@ -72,7 +72,7 @@ LEAD_MOVES = (
 )
 
 
-def standings(definition: Definition) -> st.SearchStrategy[Standing]:
+def standings(definition: PipelineDefinition) -> st.SearchStrategy[Standing]:
     """Any stage with any outcome, those no subject can be in included; a lost deal was lost at closing."""
     stages = st.sampled_from([stage.name for stage in definition.stages])
     return st.tuples(stages, st.sampled_from(Outcome)).map(
@@ -97,12 +97,12 @@ def evidence() -> st.SearchStrategy[Evidence]:
     return st.fixed_dictionaries({}, optional=drawn).map(lambda facts: replace(COMPLETE, **facts))
 
 
-def demanded(standing: Standing, to_stage: str, definition: Definition = OPPORTUNITY) -> set[str]:
+def demanded(standing: Standing, to_stage: str, definition: PipelineDefinition = OPPORTUNITY) -> set[str]:
     """Find the criteria that refuse the move each on its own, by taking away one fact after the other."""
     return {fact for fact in WITHOUT if fact in _unmet(standing, to_stage, definition, WITHOUT[fact])}
 
 
-def _unmet(standing: Standing, to_stage: str, definition: Definition, evidence: Evidence) -> set[str]:
+def _unmet(standing: Standing, to_stage: str, definition: PipelineDefinition, evidence: Evidence) -> set[str]:
     try:
         decide(definition, standing, to_stage, EVERYTHING_SENT, evidence)
     except ExitCriteriaNotMet as refusal:
@@ -110,6 +110,6 @@ def _unmet(standing: Standing, to_stage: str, definition: Definition, evidence: 
     return set()
 
 
-def all_moves() -> list[tuple[Definition, Standing, str]]:
+def all_moves() -> list[tuple[PipelineDefinition, Standing, str]]:
     deals = [(OPPORTUNITY, *move) for move in (*DEAL_EVIDENCE, *DEAL_MOVES_WITHOUT_EVIDENCE)]
     return deals + [(LEAD, *move) for move in LEAD_MOVES]

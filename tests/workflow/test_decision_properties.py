@@ -11,7 +11,7 @@ from app.workflow.decision import (
     decide,
     options,
 )
-from app.workflow.pipeline import LEFT_STAGE, Definition
+from app.workflow.pipeline import LEFT_STAGE, PipelineDefinition
 from tests.workflow.definitions import LEAD, OPPORTUNITY
 from tests.workflow.evidence import COMPLETE
 from tests.workflow.moves import (
@@ -74,7 +74,7 @@ def test_losing_going_back_and_reopening_look_at_no_evidence(move: tuple[Standin
 
 
 @given(move=st.sampled_from(all_moves()), known=evidence())
-def test_options_agree_with_decisions(move: tuple[Definition, Standing, str], known: Evidence) -> None:
+def test_options_agree_with_decisions(move: tuple[PipelineDefinition, Standing, str], known: Evidence) -> None:
     definition, standing, to_stage = move
     (option,) = [option for option in options(definition, standing, known) if option.target.name == to_stage]
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from app.workflow.pipeline import Definition, ForecastCategory, Outcome, Step, Subject, UnknownStage
+from app.workflow.pipeline import ForecastCategory, Outcome, PipelineDefinition, Step, Subject, UnknownStage
 from tests.workflow.definitions import LEAD, OPPORTUNITY, summarize
 
 OPEN_STAGES = ("prospecting", "qualification", "presentation", "negotiation", "closing")
@@ -42,7 +42,7 @@ def test_only_the_ends_are_terminal() -> None:
 
 
 @pytest.mark.parametrize("definition", [OPPORTUNITY, LEAD], ids=lambda definition: definition.subject.value)
-def test_starts_at_prospecting(definition: Definition) -> None:
+def test_starts_at_prospecting(definition: PipelineDefinition) -> None:
     assert definition.first_stage.name == "prospecting"
 
 
@@ -118,8 +118,8 @@ def test_a_lead_is_converted_or_disqualified(stage: str, outcome: Outcome, edges
 
 
 @pytest.mark.parametrize("definition", [OPPORTUNITY, LEAD], ids=lambda definition: definition.subject.value)
-def test_survives_being_stored_as_json(definition: Definition) -> None:
-    assert Definition.model_validate_json(definition.model_dump_json()) == definition
+def test_survives_being_stored_as_json(definition: PipelineDefinition) -> None:
+    assert PipelineDefinition.model_validate_json(definition.model_dump_json()) == definition
 
 
 def test_a_definition_cannot_be_changed() -> None:
