@@ -15,7 +15,7 @@ from app.people.authentication import Authenticator
 from app.people.key_holder import KeyHolders
 from app.people.key_use import KeyUse
 from app.people.strangers import Strangers
-from app.workflow.pipeline import Definition
+from app.workflow.pipeline import PipelineDefinition
 from bench.speed.floor.lead import create_lead
 from bench.speed.floor.reads import explain_deal, list_deals, measure_target, read_deal, read_events
 from bench.speed.floor.transition import move_deal
@@ -34,13 +34,13 @@ class Floor:
         self._authenticator = Authenticator(
             KeyHolders(database, KeyUse(database)), None, settings.caller_cache_seconds, Strangers(settings)
         )
-        self._definitions: dict[tuple[UUID, int], Definition] = {}
+        self._definitions: dict[tuple[UUID, int], PipelineDefinition] = {}
 
     async def learn(self, owner_url: str) -> None:
         """Read the definitions once, as the owner."""
         owner = await asyncpg.connect(owner_url)
         for row in await owner.fetch(_DEFINITIONS):
-            definition = Definition.model_validate_json(row["definition"])
+            definition = PipelineDefinition.model_validate_json(row["definition"])
             self._definitions[row["pipeline_id"], row["number"]] = definition
         await owner.close()
 

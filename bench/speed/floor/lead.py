@@ -13,7 +13,7 @@ from app.core.caller import Caller
 from app.core.database import new_id
 from app.leads.schemas import Lead
 from app.people.permissions import demand, is_within
-from app.workflow.pipeline import Definition
+from app.workflow.pipeline import PipelineDefinition
 from bench.speed.floor.event import COLUMNS, Told, event_row
 from bench.speed.floor.transaction import beginning_with_email, transaction
 
@@ -42,7 +42,7 @@ class Duplicate(Exception):
 
 
 async def create_lead(
-    pool: asyncpg.Pool, caller: Caller, body: bytes, definitions: Mapping[tuple[UUID, int], Definition]
+    pool: asyncpg.Pool, caller: Caller, body: bytes, definitions: Mapping[tuple[UUID, int], PipelineDefinition]
 ) -> bytes:
     """Write a lead of the caller's; raises `Duplicate`."""
     demand(caller, "leads.write")
@@ -56,7 +56,9 @@ async def create_lead(
     return to_json(lead)
 
 
-def _lead(caller: Caller, asked: dict[str, Any], found: asyncpg.Record, definition: Definition) -> dict[str, Any]:
+def _lead(
+    caller: Caller, asked: dict[str, Any], found: asyncpg.Record, definition: PipelineDefinition
+) -> dict[str, Any]:
     now, stage = datetime.now(UTC), definition.first_stage
     lead: dict[str, Any] = {
         **_EMPTY,

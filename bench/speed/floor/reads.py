@@ -23,7 +23,7 @@ from app.team_targets.authority import demand_visible
 from app.transitions.evidence import evidence_of
 from app.transitions.workflows import DEAL
 from app.workflow.decision import Option, Standing, options
-from app.workflow.pipeline import Definition, Outcome
+from app.workflow.pipeline import Outcome, PipelineDefinition
 from bench.speed.floor import statements
 from bench.speed.floor.transaction import beginning, transaction
 
@@ -60,7 +60,7 @@ async def list_deals(database: Database, caller: Caller, query: bytes) -> bytes:
 
 
 async def explain_deal(
-    pool: asyncpg.Pool, caller: Caller, deal_id: UUID, definitions: Mapping[tuple[UUID, int], Definition]
+    pool: asyncpg.Pool, caller: Caller, deal_id: UUID, definitions: Mapping[tuple[UUID, int], PipelineDefinition]
 ) -> bytes:
     """What a deal may do next, and why not; raises `NotThere`."""
     rows = await statements.find_evidence.fetch(pool, caller, id=deal_id)
@@ -74,7 +74,7 @@ async def explain_deal(
     return to_json({"stage": row["stage"], "outcome": row["outcome"], "version": row["version"], "items": items})
 
 
-def _explain(caller: Caller, row: asyncpg.Record, definition: Definition, option: Option) -> dict[str, Any]:
+def _explain(caller: Caller, row: asyncpg.Record, definition: PipelineDefinition, option: Option) -> dict[str, Any]:
     action = DEAL.action_of(option.edge, definition)
     return {
         "to_stage": option.target.name,

@@ -16,7 +16,7 @@ from app.people.permissions import is_within
 from app.transitions.evidence import evidence_of, find_deal
 from app.transitions.workflows import DEAL
 from app.workflow.decision import Decision, Standing, TransitionInputs, decide
-from app.workflow.pipeline import Definition, Outcome
+from app.workflow.pipeline import Outcome, PipelineDefinition
 from bench.speed.floor.event import COLUMNS, Told, event_row
 from bench.speed.floor.reads import NotThere, deal_of
 from bench.speed.floor.transaction import beginning_with_lock, transaction
@@ -54,7 +54,7 @@ async def move_deal(
     caller: Caller,
     deal_id: UUID,
     body: bytes,
-    definitions: Mapping[tuple[UUID, int], Definition],
+    definitions: Mapping[tuple[UUID, int], PipelineDefinition],
 ) -> bytes:
     """Move a deal forward or back between open stages; raises `NotThere`, `NotAllowed`, and what `decide` raises."""
     asked = json.loads(body)
