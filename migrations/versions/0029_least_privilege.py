@@ -5,8 +5,8 @@ Grants change no row and rewrite no table. The release before this one used none
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
