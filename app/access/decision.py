@@ -8,6 +8,7 @@ from app.access.resources import Resource
 from app.core.caller import Caller
 from app.people.duties import Duty, broken_duty
 from app.people.permissions import Reach, Relation, is_within, reach_of, relation_of
+from app.people.scopes import covers, scope_of
 from app.proposals.authority import APPROVAL_DUTIES, APPROVE
 from app.team_targets import authority as targets
 
@@ -15,9 +16,10 @@ DUTIES: Mapping[str, tuple[Duty, ...]] = {APPROVE: APPROVAL_DUTIES, targets.WRIT
 
 
 class RefusedBy(StrEnum):
-    """What refuses: the position, or that the record is out of sight, out of reach, or whose it is."""
+    """What refuses: the position, the scopes of the credential, sight, reach, or a separation of duties."""
 
     POSITION = "position"
+    SCOPE = "scope"
     SIGHT = "sight"
     REACH = "reach"
     SUBJECT = "subject"
@@ -44,20 +46,24 @@ class Decision:
 def decide(caller: Caller, action: str, resource: Resource | None) -> Decision:
     """Whether the caller may; without a resource, whether the position may at all."""
     reach = reach_of(caller, action)
-    if resource is None:
-        return Decision(reach, None, RefusedBy.POSITION if reach is Reach.NONE else None)
-    relation = relation_of(caller, resource.record)
+    relation = relation_of(caller, resource.record) if resource is not None else None
     refused_by = _refusal(caller, action, resource)
-    if refused_by is not None:
+    if refused_by is not None or resource is None:
         return Decision(reach, relation, refused_by)
     duty = broken_duty(DUTIES.get(action, ()), caller, resource.record)
     return Decision(reach, relation, RefusedBy.SEPARATION_OF_DUTY if duty else None, duty)
 
 
-def _refusal(caller: Caller, action: str, resource: Resource) -> RefusedBy | None:
+def _refusal(caller: Caller, action: str, resource: Resource | None) -> RefusedBy | None:
     """What refuses before separation of duty is asked, in the order of the routes."""
     if reach_of(caller, action) is Reach.NONE:
         return RefusedBy.POSITION
+    if not covers(caller.scopes, scope_of(action)):
+        return RefusedBy.SCOPE
+    return _refusal_of_record(caller, action, resource) if resource is not None else None
+
+
+def _refusal_of_record(caller: Caller, action: str, resource: Resource) -> RefusedBy | None:
     if not is_within(caller, resource.read, resource.record):
         return RefusedBy.SIGHT
     if not is_within(caller, action, resource.record):

@@ -25,7 +25,9 @@ async def explain(tx: Transaction, query: AccessQuery) -> AccessExplanation:
     resource = await _find_resource(tx, query)
     person = await _find_person(tx, query.user_id)
     position = Position(person["position"])
-    decision = decide(as_caller(tx.caller.organization_id, person), query.action, resource)
+    is_own = person["id"] == tx.caller.user_id  # of others it is not known which credential they would use
+    caller = tx.caller if is_own else as_caller(tx.caller.organization_id, person)
+    decision = decide(caller, query.action, resource)
     return AccessExplanation(
         action=query.action,
         resource=query.resource,

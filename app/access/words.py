@@ -6,6 +6,7 @@ from app.access.decision import Decision, RefusedBy
 from app.access.resources import Resource
 from app.people.permissions import MATRIX, Position, Reach, Relation, who_may
 from app.people.positions import JOBS
+from app.people.scopes import scope_of
 
 _THINGS = {
     "accounts": "accounts and contacts",
@@ -27,6 +28,7 @@ _DEEDS = {
     "transitions.advance": "move deals beyond qualification, win and lose them",
     "transitions.override": "move deals although criteria are unmet, and reopen them",
     "discounts.approve": "approve discounts",
+    "personal_data.erase": "erase what is known of a person",
 }
 _REACHES = {
     Reach.OWN: "where they are the person's own",
@@ -65,6 +67,8 @@ def _reasons(position: Position, action: str, resource: Resource | None, decisio
     if resource is not None and decision.refused_by is RefusedBy.SIGHT:
         seeing = MATRIX[resource.read][position]
         yield f"They do not see it: they {deed(resource.read)} only {_REACHES[seeing]}."
+    if decision.refused_by is RefusedBy.SCOPE:
+        yield f"The credential was not given the scope `{scope_of(action)}`."
     if decision.refused_by is RefusedBy.SUBJECT:
         yield "What this activity is about is out of the person's sight."
     if decision.duty is not None:

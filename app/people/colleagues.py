@@ -9,6 +9,7 @@ from sqlalchemy import bindparam
 
 from app.core.caller import Caller
 from app.core.database import Row, Statement, Transaction
+from app.people.scopes import ALL_SCOPES
 from app.people.scoping import in_organization
 from app.people.tables import teams, users
 
@@ -67,5 +68,6 @@ async def find_near(
 
 
 def as_caller(organization_id: UUID, person: Row) -> Caller:
-    """The caller that a colleague is."""
-    return Caller(organization_id, person["id"], person["position"], person["team_id"], tuple(person["team_ids"]))
+    """The caller that a colleague is, with whatever credential; their own may be given less."""
+    team_ids = tuple(person["team_ids"])
+    return Caller(organization_id, person["id"], person["position"], person["team_id"], team_ids, ALL_SCOPES)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -155,3 +156,18 @@ async def test_a_refusal_names_where_it_is_explained(department: Department) -> 
 
     assert of_position["explained_at"] == "/v1/access-explanations?action=products.write"
     assert of_reach["explained_at"] == "/v1/access-explanations?action=opportunities.write"
+
+
+async def test_tells_that_the_credential_was_given_less_than_the_position_may(department: Department) -> None:
+    operations = department.operations
+    body = {"user_id": str(operations.user_id), "name": "a form", "scopes": ["*:read", "leads:write"]}
+    narrow = replace(operations, key=(await operations.post("/api-keys", body))["key"])
+
+    mine = (await ask_why(narrow, "products.write", None)).json()
+    anybodys = (await ask_why(narrow, "products.write", None, await department.hire("account_manager"))).json()
+
+    await narrow.post("/products", {"name": "A", "unit_price": "1.00", "currency": "USD"}, expect=403)
+    assert (mine["allowed"], mine["refused_by"], mine["reach"]) == (False, "scope", "organization")
+    assert "The credential was not given the scope `products:write`." in mine["reasons"]
+    assert anybodys["refused_by"] == "position"
+    assert str(operations.user_id) in {each["id"] for each in mine["people_who_may"]}

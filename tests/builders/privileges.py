@@ -12,7 +12,11 @@ APP = {
     "activities": ("SELECT, INSERT, UPDATE", "planned ones are cancelled, not deleted"),
     "alembic_version": ("SELECT", "readiness compares it with the code"),
     "api_keys": ("SELECT, INSERT, UPDATE", "revoked ones stay, so that nobody gets their id"),
-    "contacts": ("SELECT, INSERT, UPDATE", "kept for ever"),
+    "audit_anchors": ("SELECT", "written by the worker"),
+    "audit_links": ("SELECT", "written by the worker"),
+    "audit_log": ("SELECT", "written by a function of the owner"),
+    "contacts": ("SELECT, INSERT, UPDATE", "erased by a function of the owner"),
+    "erasures": ("SELECT", "written by a function of the owner"),
     "contracts": ("SELECT, INSERT, UPDATE", "terminated ones stay"),
     "events": ("SELECT, INSERT", "a ledger"),
     "handoffs": ("SELECT, INSERT, UPDATE", "accepted or declined, and kept"),
@@ -32,6 +36,8 @@ APP = {
     "proposals": ("SELECT, INSERT, UPDATE", "decided ones stay"),
     "reviews": ("SELECT, INSERT", "filed once"),
     "satisfaction_surveys": ("SELECT, INSERT", "an answer is not changed"),
+    "search_vocabulary": ("SELECT, INSERT", "words stay known"),
+    "search_words": ("SELECT, INSERT, DELETE", "a record has a word or has it not"),
     "stage_transitions": ("SELECT, INSERT", "a ledger"),
     "subjects": ("SELECT, INSERT, UPDATE", "numbers events"),
     "team_target_allocations": ("SELECT, INSERT, DELETE", "replaced as a whole"),
@@ -46,6 +52,9 @@ APP = {
 }
 
 WORKER = {
+    "audit_anchors": ("SELECT, INSERT", "holds the chain fast"),
+    "audit_links": ("SELECT, INSERT", "chains the log"),
+    "audit_log": ("SELECT", "chains it"),
     "events": ("SELECT, INSERT", "sends them; tells that an endpoint was disabled"),
     "idempotency_keys": (
         "SELECT (organization_id, user_id, key, created_at), UPDATE (created_at), DELETE",

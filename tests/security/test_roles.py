@@ -16,10 +16,11 @@ UNION ALL SELECT datname FROM pg_database WHERE datdba = $1::regrole
 UNION ALL SELECT typname FROM pg_type WHERE typowner = $1::regrole
 """
 DEFINERS = """
-SELECT proname, proconfig, array_agg(grantee::regrole::text ORDER BY grantee::regrole::text) AS callers
-FROM pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))
-WHERE pronamespace = 'public'::regnamespace AND prosecdef AND grantee <> proowner
-GROUP BY proname, proconfig
+SELECT proname, proconfig, ARRAY(
+    SELECT grantee::regrole::text FROM aclexplode(coalesce(proacl, acldefault('f', proowner)))
+    WHERE grantee <> proowner ORDER BY 1
+) AS callers
+FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
 """
 
 
@@ -88,6 +89,8 @@ async def test_functions_of_the_owner_look_names_up_in_fixed_places_and_are_call
     assert {name: row["callers"] for name, row in definers.items()} == {
         "create_partitions_ahead": [APP_ROLE, WORKER_ROLE],
         "drop_expired_partitions": [WORKER_ROLE],
+        "erase_person": [APP_ROLE],
+        "write_audit_log": [],  # a trigger
     }
     for name, row in definers.items():
         assert "search_path=pg_catalog, public, pg_temp" in row["proconfig"], name
