@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from bench.speed.client import ask
-from bench.speed.jobs import JOBS, SLOTS, Job
+from bench.speed.jobs import JOBS, SPARE_SLOT, Job, moving_of
 from bench.speed.sides import Side
 
 _VOLATILE = frozenset(
@@ -62,17 +62,17 @@ def differing(place: str, ours: Any, theirs: Any) -> Iterator[str]:
 
 
 async def _answers(job: Job, side: Side) -> list[Any]:
-    """What the first requests of the last slot are answered; a deal is moved back and forward again."""
-    requests = job.requests(side.supply, SLOTS - 1)
-    deals = len(side.supply.known.moving[SLOTS * 2 - 2 :: SLOTS * 2])
+    """What the first requests of the spare slot are answered; a deal is moved back and forward again."""
+    requests = job.requests(side.supply, SPARE_SLOT)
+    deals = len(moving_of(side.supply.known.moving, SPARE_SLOT, keyed=False))
     count = 2 * deals if job.name == "transition" else 3
     return [_steady(*await ask(side.port, next(requests))) for _ in range(count)]
 
 
 async def _effects(side: Side) -> list[Any]:
     owner = await asyncpg.connect(side.stage.owner_url(side.database))
-    moved = await owner.fetch(_READ_MOVED, side.supply.known.moving[SLOTS * 2 - 2])
-    lead = await owner.fetch(_READ_LEAD, f"ann-{SLOTS - 1}-0@fields.example")
+    moved = await owner.fetch(_READ_MOVED, moving_of(side.supply.known.moving, SPARE_SLOT, keyed=False)[0])
+    lead = await owner.fetch(_READ_LEAD, f"ann-{SPARE_SLOT}-0@fields.example")
     await owner.close()
     rows = [without_volatile(json.loads(row["row"])) for row in [*moved, *lead]]
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))

@@ -1,7 +1,7 @@
 """What is measured: each job's requests, the status that all of them must have, and its goal."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -9,6 +9,11 @@ from bench.speed.supply import Supply
 
 SLOTS = 32
 """The most connections of a load; each has a slot, with deals of its own to move."""
+
+SPARE_SLOT = SLOTS
+"""What is compared before the load must not be moved, or created, a second time by it."""
+
+_ALL_SLOTS = SLOTS + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,18 @@ class Job:
     requests: Callable[[Supply, int], Iterator[bytes]]
     goal: Goal | None = None
     status: int = 200
+    most_connections: int = SLOTS
+
+
+def moving_of(deals: Sequence[str], slot: int, *, keyed: bool) -> Sequence[str]:
+    """The deals that a slot moves, with a key or without."""
+    return deals[slot * 2 + keyed :: _ALL_SLOTS * 2]
 
 
 def _moves(supply: Supply, slot: int, *, keyed: bool) -> Iterator[bytes]:
     """Back and forward again: half of the moves have to show evidence."""
     number = itertools.count()
-    deals = supply.known.moving[slot * 2 + keyed :: SLOTS * 2]
+    deals = moving_of(supply.known.moving, slot, keyed=keyed)
     steps = ({"to_stage": "presentation", "reason": "They ask again"}, {"to_stage": "negotiation"})
     while True:
         for body, deal in itertools.product(steps, deals):
@@ -49,11 +60,11 @@ def _keyed_transition(supply: Supply, slot: int) -> Iterator[bytes]:
 
 
 def _get_one(supply: Supply, slot: int) -> Iterator[bytes]:
-    return itertools.cycle([supply.get(f"/opportunities/{deal}") for deal in supply.known.deals[slot::SLOTS]])
+    return itertools.cycle([supply.get(f"/opportunities/{deal}") for deal in supply.known.deals[slot::_ALL_SLOTS]])
 
 
 def _explain(supply: Supply, slot: int) -> Iterator[bytes]:
-    deals = supply.known.deals[slot::SLOTS]
+    deals = supply.known.deals[slot::_ALL_SLOTS]
     return itertools.cycle([supply.get(f"/opportunities/{deal}/available-transitions") for deal in deals])
 
 
@@ -64,7 +75,7 @@ def _create_lead(supply: Supply, slot: int) -> Iterator[bytes]:
 
 
 def _search(supply: Supply, slot: int) -> Iterator[bytes]:
-    names = supply.known.names[slot::SLOTS]
+    names = supply.known.names[slot::_ALL_SLOTS]
     return itertools.cycle([supply.get(f"/opportunities?limit=50&q={quote(name)}") for name in names])
 
 
@@ -98,5 +109,6 @@ JOBS = (
     Job("list 50, by amount", _list("&sort=-amount"), _LIST),
     Job("search by name", _search),
     Job("attainment of a quarter", _attainment),
-    Job("feed, 1,000 events", _feed),
+    # more wait longer for a connection of the pool than a request may: pages of a megabyte are not read by so many
+    Job("feed, 1,000 events", _feed, most_connections=8),
 )

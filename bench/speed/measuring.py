@@ -27,6 +27,10 @@ class Plan:
         """Those that are measured, in their order."""
         return [job for job in JOBS if not self.only or job.name in self.only]
 
+    def connections_of(self, job: Job) -> list[int]:
+        """At how many connections a job is measured."""
+        return [each for each in self.connections if each <= job.most_connections]
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -58,7 +62,7 @@ async def measure(sides: tuple[Side, Side], plan: Plan, tell: Tell) -> Measured:
     for job in plan.jobs:
         requests = {side.name: [job.requests(side.supply, slot) for slot in range(SLOTS)] for side in sides}
         seconds = [await _warm_up(side, requests[side.name]) for side in sides]
-        for connections in plan.connections if max(seconds) < _SLOW_SECONDS else (1,):
+        for connections in plan.connections_of(job) if max(seconds) < _SLOW_SECONDS else (1,):
             tell(f"{job.name}, {connections} connections")
             for number in range(plan.rounds):
                 for side in sides if number % 2 else reversed(sides):
