@@ -9,7 +9,7 @@ from bench.speed.client import Load, ask, load
 from bench.speed.jobs import JOBS, SLOTS, Job
 from bench.speed.sides import Side
 
-_SLOW_SECONDS = 0.25
+_PATIENCE_SECONDS = 1.0  # of a request that waits for a connection of the pool
 Tell = Callable[[str], None]
 
 
@@ -27,9 +27,10 @@ class Plan:
         """Those that are measured, in their order."""
         return [job for job in JOBS if not self.only or job.name in self.only]
 
-    def connections_of(self, job: Job) -> list[int]:
-        """At how many connections a job is measured."""
-        return [each for each in self.connections if each <= job.most_connections]
+    def connections_for(self, job: Job, seconds_alone: float) -> list[int]:
+        """At how many connections a job is measured: not at so many that requests are refused for waiting too long."""
+        bearable = [each for each in self.connections if each * seconds_alone <= _PATIENCE_SECONDS]
+        return [each for each in bearable if each <= job.most_connections] or [1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,12 @@ class Measured:
 
 
 async def measure(sides: tuple[Side, Side], plan: Plan, tell: Tell) -> Measured:
-    """Measure every job; a request that takes a quarter of a second alone is measured alone only."""
+    """Measure every job, the slow ones at few connections."""
     measured = Measured()
     for job in plan.jobs:
         requests = {side.name: [job.requests(side.supply, slot) for slot in range(SLOTS)] for side in sides}
         seconds = [await _warm_up(side, requests[side.name]) for side in sides]
-        for connections in plan.connections_of(job) if max(seconds) < _SLOW_SECONDS else (1,):
+        for connections in plan.connections_for(job, max(seconds)):
             tell(f"{job.name}, {connections} connections")
             for number in range(plan.rounds):
                 for side in sides if number % 2 else reversed(sides):
