@@ -112,7 +112,7 @@ def test_the_snippet_of_the_guide_says_what_is_missing(origin: str, server: Serv
 
     reachable, outreach = missing
     assert reachable.startswith("an e-mail address or a phone number: ")
-    assert re.fullmatch(r"at least 1 outreach held: .*sales_representative.*", outreach)
+    assert re.fullmatch(r"at least 1 outreach activity held: .*sales_representative.*", outreach)
 
 
 def test_an_event_is_told_by_its_type(origin: str) -> None:
