@@ -8,6 +8,7 @@ from sqlalchemy import bindparam
 from app.core.caller import Caller
 from app.core.database import Database, Statement
 from app.core.problems import Unauthenticated
+from app.people.scopes import ALL_SCOPES
 from app.people.scoping import in_organization
 from app.people.tables import teams, users
 
@@ -30,10 +31,13 @@ async def load_caller(
     database: Database,
     organization_id: UUID,
     user_id: UUID,
-    scopes: tuple[str, ...] = (),
+    scopes: tuple[str, ...] = ALL_SCOPES,
     credential_id: str = "",
 ) -> Caller:
-    """The caller that a user is; raises `Unauthenticated` when the user is gone or inactive."""
+    """The caller that a user is, without a credential all of what the position may.
+
+    Raises `Unauthenticated` when the user is gone or inactive.
+    """
     async with database.look(Caller.system(organization_id)) as tx:
         user = await tx.fetch_one(_find_user, id=user_id)
         if user is None:

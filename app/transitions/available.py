@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.core.caller import Caller
 from app.core.database import Transaction
-from app.people.permissions import is_within, who_may
+from app.people.permissions import who_may
 from app.transitions.schemas import AvailableTransition, AvailableTransitions, describe_criterion
 from app.transitions.workflows import Walker, Workflow, read_walker
 from app.workflow.decision import Option, options
@@ -31,12 +31,12 @@ def explain_way(caller: Caller, walker: Walker, to_stage: str) -> AvailableTrans
 
 def _explain(caller: Caller, walker: Walker, option: Option) -> AvailableTransition:
     action = walker.workflow.action_of(option.edge, walker.definition)
-    may_override = option.edge.may_override and is_within(caller, "transitions.override", walker.row)
+    may_override = option.edge.may_override and walker.may(caller, "transitions.override")
     return AvailableTransition(
         to_stage=option.target.name,
         step=option.target.step,
         kind=option.edge.kind,
-        allowed=option.is_satisfied and is_within(caller, action, walker.row),
+        allowed=option.is_satisfied and walker.may(caller, action),
         required=list(option.required),
         may_override=may_override,
         who_may=who_may(action),

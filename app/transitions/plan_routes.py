@@ -34,6 +34,7 @@ async def create_opportunity_transition_plan_execution(
 
     A deal whose version is another one by now stays where it is (412), and so does one that is refused for any other
     reason; the others move. The answer is 200 whatever became of them: look at the `status` of each.
+    Moves also need the scope `transitions:write`.
     """
     async with database.begin(caller) as tx:
         execution = await execute_plan(tx, body)

@@ -44,7 +44,7 @@ async def create_opportunity_transition(
     body: schemas.OpportunityTransitionCreate,
     expected: ExpectedVersion,
 ) -> Response:
-    """Move a deal to another stage, if its evidence allows it."""
+    """Move a deal to another stage, if its evidence allows it; this also needs the scope `transitions:write`."""
     inputs = TransitionInputs(body.reason, body.override_reason, body.loss_reason)
     async with database.begin(caller) as tx:
         row = await move(tx, DEAL, opportunity_id, Move(body.to_stage, inputs, expected, body.dry_run))
@@ -64,7 +64,10 @@ async def create_lead_transition(
     body: schemas.LeadTransitionCreate,
     expected: ExpectedVersion,
 ) -> Response:
-    """Move a lead to another stage, disqualify it or recycle it; conversion is a call of its own."""
+    """Move a lead to another stage, disqualify it or recycle it; conversion is a call of its own.
+
+    A move also needs the scope `transitions:write`, disqualifying and recycling `leads:write`.
+    """
     inputs = TransitionInputs(body.reason, body.override_reason)
     async with database.begin(caller) as tx:
         row = await move(tx, LEAD, lead_id, Move(body.to_stage, inputs, expected, body.dry_run))
@@ -83,7 +86,10 @@ async def create_lead_transition(
 async def create_lead_conversion(
     caller: LeadReader, database: AppDatabase, lead_id: UUID, body: ConversionCreate, expected: ExpectedVersion
 ) -> Response:
-    """Convert a qualified lead into an account, a contact and a deal, new or existing, all or nothing."""
+    """Convert a qualified lead into an account, a contact and a deal, new or existing, all or nothing.
+
+    This also needs the scope `transitions:write`.
+    """
     deed = preview_conversion if body.dry_run else make_conversion
     converted = await deed(database, caller, lead_id, body, expected)
     status = 200 if body.dry_run else 201

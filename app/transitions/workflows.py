@@ -15,6 +15,7 @@ from app.opportunities.tables import opportunities
 from app.outbox.event import Subject
 from app.outbox.record import lock, lock_all
 from app.people.permissions import is_within
+from app.people.scopes import covers, demand_scope, scope_of
 from app.pipelines.queries import definition_of
 from app.transitions.evidence import evidence_of, find_deal, find_deals, find_lead
 from app.transitions.ledger import Moving
@@ -63,9 +64,17 @@ class Walker:
         return self.definition.edges_from(standing.stage, standing.outcome, standing.left_stage)
 
     def demand(self, caller: Caller, action: str) -> None:
-        """Raise `Forbidden` when the record lies beyond the reach of the action."""
+        """Raise `Forbidden` when the record lies beyond the reach of the action, or the credential lacks its scope.
+
+        Routes demand that the record may be read: which action a move needs is known here only.
+        """
         if not is_within(caller, action, self.row):
             raise Forbidden("Your position may not move this record that way.")
+        demand_scope(caller, action)
+
+    def may(self, caller: Caller, action: str) -> bool:
+        """Whether `demand` would let the caller."""
+        return is_within(caller, action, self.row) and covers(caller.scopes, scope_of(action))
 
 
 async def lock_walker(tx: Transaction, workflow: Workflow, record_id: UUID) -> Walker:

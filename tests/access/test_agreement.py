@@ -5,6 +5,7 @@ import pytest
 from app.people.permissions import MATRIX, Position, Reach
 from tests.builders.access import ask_why, reference_to
 from tests.builders.matrix import FORBIDDEN, LINES, MISSING, NEEDED, TEAMS, Relation, cells
+from tests.builders.targets import set_target_beside, set_target_of
 from tests.department import Department
 
 
@@ -46,5 +47,6 @@ async def test_whoever_is_named_may(department: Department, action: str) -> None
     named = [people[each["id"]] for each in answer.json()["people_who_may"] if each["id"] in people]
     assert named
     for actor in people.values():
-        tried = await line.attempt(department, actor, record_id)
+        is_kept = line.make in {set_target_of, set_target_beside}  # a person has one target of a kind
+        tried = await line.attempt(department, actor, record_id if is_kept else await line.make(department, owner))
         assert (actor in named) == (tried.status_code not in {FORBIDDEN, MISSING}), actor.position

@@ -6,6 +6,7 @@ import asyncpg
 from app.core.caller import Caller
 from app.core.database import Database
 from app.opportunities.writing import change_deal
+from app.people.scopes import ALL_SCOPES
 from app.transitions.conversion import make_conversion
 from app.transitions.conversion_schemas import ConversionCreate
 from tests.builders.leads import qualified_lead
@@ -59,7 +60,7 @@ async def test_waits_for_the_deal_before_it_takes_its_place_in_the_log(
     rep = await department.representative()
     deal_id = UUID((await rep.post("/opportunities", {"name": "Running"}))["id"])
     lead = await qualified_lead(rep)
-    caller = Caller(department.organization_id, rep.user_id, rep.position, rep.team_id, ())
+    caller = Caller(department.organization_id, rep.user_id, rep.position, rep.team_id, (), ALL_SCOPES)
     asked = ConversionCreate(opportunity_id=deal_id)
 
     async with database.begin(caller) as tx:
