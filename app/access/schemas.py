@@ -1,9 +1,10 @@
 """Explanations of access, as they are asked for and read."""
 
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.access.decision import RefusedBy
 from app.access.resources import ResourceType
@@ -13,17 +14,10 @@ from app.people.schemas import Person
 _UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
-def _known_action(action: str) -> str:
-    if action not in MATRIX:
-        raise ValueError("not an action; `GET /v1/me` names all of them")
-    return action
-
-
-Action = Annotated[
-    str,
-    AfterValidator(_known_action),
-    WithJsonSchema({"type": "string", "enum": list(MATRIX), "description": "An action of the matrix."}),
-]
+PermissionAction = StrEnum(  # type: ignore[misc] # mypy knows the members of literals only
+    "PermissionAction", {action.replace(".", "_").upper(): action for action in MATRIX}
+)
+PermissionAction.__doc__ = "An action of the matrix: `GET /v1/me` names all of them; values may be added."
 Reference = Annotated[
     str,
     StringConstraints(pattern=f"^({'|'.join(ResourceType)}):{_UUID}$"),
@@ -39,7 +33,7 @@ class AccessQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    action: Action
+    action: PermissionAction
     resource: Reference | None = None
     user_id: Annotated[UUID | None, Field(description="Whose access; absent: yours. Others need `people.read`.")] = None
 
@@ -68,7 +62,7 @@ class AccessPosition(BaseModel):
 class AccessExplanation(BaseModel):
     """Whether somebody may do something, and why."""
 
-    action: Action
+    action: PermissionAction
     resource: str | None
     user: AccessPerson
     allowed: bool

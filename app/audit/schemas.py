@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, RootModel, WithJsonSchema
 
 from app.audit.coverage import RecordType
 from app.core.pagination import PageQuery
@@ -15,7 +15,7 @@ from app.core.partitions import first_id
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-class Action(StrEnum):
+class AuditAction(StrEnum):
     """What was done to a record; values may be added."""
 
     CREATE = "create"
@@ -24,7 +24,7 @@ class Action(StrEnum):
     ERASE = "erase"
 
 
-class Source(StrEnum):
+class WriteSource(StrEnum):
     """What set the write going: a request, a command of an operator, the service by itself, or SQL past all of them."""
 
     REQUEST = "request"
@@ -38,9 +38,15 @@ def _address(value: object) -> object:
     return getattr(value, "ip", value)
 
 
-Values = Annotated[
-    dict[str, Any] | None,
-    Field(description="Columns and their values as they are stored; a secret is told as `(secret)`."),
+class ColumnValues(RootModel[dict[str, Any]]):
+    """Columns and their values as they are stored; a secret is told as `(secret)`."""
+
+
+ClientAddress = Annotated[
+    IPv4Address | IPv6Address,
+    BeforeValidator(_address),
+    # one type: of two formats generators make a class that has to be asked which it is
+    WithJsonSchema({"type": "string", "description": "An address of IPv4 or IPv6.", "examples": ["192.0.2.7"]}),
 ]
 
 
@@ -49,16 +55,20 @@ class AuditEntry(BaseModel):
 
     id: UUID
     occurred_at: datetime
-    action: Action
+    action: AuditAction
     record_type: RecordType
     record_id: str
     actor_id: UUID | None = Field(description="The user; null: the service itself, a command, or SQL.")
-    source: Source
+    source: WriteSource
     request_id: str | None = Field(description="The `X-Request-Id`; shared by all writes of a request or a command.")
-    client_address: Annotated[IPv4Address | IPv6Address | None, BeforeValidator(_address)]
+    client_address: ClientAddress | None
     credential_id: str | None = Field(description="The id of the API key that was shown, or `tokens of` and whose.")
-    before: Values = Field(description="The old values of the columns that changed; of a deleted record, all.")
-    after: Values = Field(description="The new values of the columns that changed; of a new record, all it has.")
+    before: ColumnValues | None = Field(
+        description="The old values of the columns that changed; of a deleted record, all."
+    )
+    after: ColumnValues | None = Field(
+        description="The new values of the columns that changed; of a new record, all it has."
+    )
 
 
 class AuditPage(BaseModel):
@@ -77,8 +87,8 @@ class AuditQuery(PageQuery):
     actor_id: UUID | None = None
     record_type: list[RecordType] = []
     record_id: Annotated[str | None, Field(max_length=64)] = None
-    action: list[Action] = []
-    source: list[Source] = []
+    action: list[AuditAction] = []
+    source: list[WriteSource] = []
     request_id: Annotated[str | None, Field(max_length=128)] = None
     occurred_at_gte: AwareDatetime | None = None
     occurred_at_lt: AwareDatetime | None = None

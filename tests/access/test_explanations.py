@@ -121,7 +121,7 @@ async def test_whoever_has_left_is_not_asked_about_nor_named(department: Departm
         ("products.write", "opportunity", "/query/resource", "other_kind"),
         ("leads.write", "opportunity", "/query/resource", "other_kind"),
         ("leads.write", "vehicle", "/query/resource", "string_pattern_mismatch"),
-        ("deals.write", None, "/query/action", "value_error"),
+        ("deals.write", None, "/query/action", "enum"),
     ],
 )
 async def test_a_question_that_makes_no_sense_is_refused(

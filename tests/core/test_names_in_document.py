@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 # words that no class may be called in Python, TypeScript or Java, and classes that every program there has
 TAKEN = {"Import", "Class", "Package", "Default", "Enum", "Object", "String", "Date", "Error", "Map", "List", "Set"}
-VAGUE = {"Counts", "Status", "Definition", "VersionCreate", "Type", "Kind", "State", "Item", "Data"}
+VAGUE = {"Action", "Counts", "Source", "Status", "Definition", "Type", "Kind", "State", "Item", "Data", "Values"}
 
 
 @pytest.fixture
