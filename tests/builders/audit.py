@@ -1,5 +1,6 @@
 """Audit logs: linked, verified, and tampered with as only the owner of the database can."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -18,11 +19,27 @@ SELECT $1, (left(first_id_of($3)::text, 14) || '7' || substr(gen_random_uuid()::
 FROM generate_series(1, $2::integer) number
 """
 
+_HELD_BACK = """
+SELECT count(*) FROM pg_locks held JOIN pg_stat_activity USING (pid)
+WHERE held.locktype = 'transactionid' AND held.granted AND held.mode = 'ExclusiveLock'
+    AND datname <> current_database() AND age(held.transactionid) >= age($1::xid)
+"""
+_OTHERS_SECONDS = 90
+
 
 async def link_all(worker: Database) -> None:
-    """Link whatever is committed and not held back."""
+    """Link whatever is committed and not held back by a transaction of this database."""
+    await _until_other_databases_hold_nothing_back(worker)
     while await link(worker):
         pass
+
+
+async def _until_other_databases_hold_nothing_back(worker: Database) -> None:
+    """Wait for the transactions that other tests have open beside this one: ids are those of all databases."""
+    async with asyncio.timeout(_OTHERS_SECONDS), worker.begin_for_all() as tx:
+        newest = await tx.connection.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::xid")
+        while await tx.connection.fetchval(_HELD_BACK, newest):  # noqa: ASYNC110 # the database tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def verified(worker: Database, department: Department, expected: Head | None = None) -> Verification:

@@ -102,3 +102,14 @@ async def read_events(people: People, deal_id: str) -> None:
     page: Json = await operations.get("/events", subject_id=deal_id, type="opportunity.won", limit=2)
     await operations.get(f"/events/{page['items'][0]['id']}")
     await operations.get("/event-types")
+
+
+async def account_for_people(people: People, deal_id: str) -> None:
+    """Why somebody may, who wrote what, what is held on a person, and how it is erased."""
+    operations = people.operations
+    await people.rep.get("/access-explanations", action="opportunities.write", resource=f"opportunity:{deal_id}")
+    await operations.get("/audit-log", record_id=deal_id, record_type="opportunity", limit=2)
+    for path, name in (("leads", "Flora Green"), ("contacts", "Basil Green")):
+        person = await operations.post(f"/{path}", {"name": name, "email": "green@hills.example"})
+        await operations.get(f"/{path}/{person['id']}/personal-data")
+        await operations.post(f"/{path}/{person['id']}/erasure", expect=200)

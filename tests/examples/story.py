@@ -26,6 +26,7 @@ async def tell(http: RecordingClient, database: Database, settings: Settings) ->
     await steering.set_targets(people)
     await steering.listen(people, settings)
     await steering.read_events(people, deal_id)
+    await steering.account_for_people(people, deal_id)
     await _be_refused(people)
     for path in ("/livez", "/readyz"):
         await http.get(path)
