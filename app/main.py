@@ -16,7 +16,7 @@ from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.audit.routes import audit
 from app.contracts.routes import contracts
-from app.core import docs_page, layers, metrics, problem_handlers, problem_pages
+from app.core import docs_page, layers, metrics, problem_handlers, problem_pages, route_index
 from app.core.address_guard import AddressGuard
 from app.core.admission import Admission
 from app.core.database import TRANSIENT, Database, connect
@@ -115,6 +115,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
     app.include_router(problem_pages.pages)
     app.include_router(metrics.pages)
     docs_page.install(app)
+    route_index.install(app)
     problem_handlers.install(app)
     describe(app)
     app.state.rate_limits = RateLimits(settings)
