@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
-from starlette.routing import BaseRoute, Match, get_route_path
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 _FOUND = "stageline.route"
@@ -25,9 +25,9 @@ class RouteIndex(BaseRoute):
                     self._routes.setdefault((method, words), []).append(context)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope.get("root_path"):
             return Match.NONE, {}
-        path = get_route_path(scope)
+        path = scope["path"]
         for context in self._routes.get((scope["method"], _first_words(path)), ()):
             if found := context.path_regex.match(path):
                 convert = context.param_convertors

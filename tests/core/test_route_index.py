@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -21,8 +20,16 @@ STRANGE = (
     *("/", "", "//", "/v1", "/v1/", "/v1//leads", "//v1/leads", "/V1/leads", "/v1/Leads", "/v1/leads/", "/v1/leads\n"),
     *("/v1/leads//transitions", "/v1/leads/x/transitions/", "/v1/leads/x/y/z", "/v1/leads%2Fbatch", "v1/leads"),
     *("/v1/leads/by-external-id/a/b/c", "/v1/leads/by-external-id/", "/v1/opportunities/by-external-id/qualification"),
-    *("/v1/leads/by-external-id/x/assignment", "/v1/accounts/by-external-id//", "/v2/leads", "/docs/", "/docs/assets/x"),
-    *("/docs/assets/../main.py", "/livez", "/livez/", "/metrics/x", "/problems/not-found", "/problems/not-found/"),
+    *("/v1/leads/by-external-id/x/assignment", "/v1/accounts/by-external-id//", "/v2/leads", "/docs/"),
+    *(
+        "/docs/assets/x",
+        "/docs/assets/../main.py",
+        "/livez",
+        "/livez/",
+        "/metrics/x",
+        "/problems/not-found",
+        "/problems/not-found/",
+    ),
 )
 
 
