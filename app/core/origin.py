@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from app.core.caller import SYSTEM, Caller
@@ -45,8 +46,13 @@ def originating(origin: Origin) -> Iterator[None]:
 
 def address_of(client: tuple[str, int] | None) -> str:
     """A client's address as servers give it; nothing for what is none, such as the path of a socket."""
+    return _address(client[0]) if client else ""
+
+
+@lru_cache(maxsize=1_000)
+def _address(host: str) -> str:
     try:
-        return str(ip_address(client[0].partition("%")[0])) if client else ""
+        return str(ip_address(host.partition("%")[0]))
     except ValueError:
         return ""
 

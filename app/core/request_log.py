@@ -57,7 +57,7 @@ class RequestLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._log = structlog.get_logger()
+        self._log = structlog.get_logger().bind()  # unbound, it would be bound anew for each line, said or not
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

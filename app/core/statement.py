@@ -21,7 +21,7 @@ class Statement:
     `alone` is the text of a query that brings its organization along, as one parameter more.
     """
 
-    __slots__ = ("_fixed", "_processors", "alone", "names", "required", "sql")
+    __slots__ = ("_places", "_processors", "_values", "alone", "names", "required", "sql")
 
     def __init__(self, clause: ClauseElement) -> None:
         compiled = clause.compile(dialect=_DIALECT)
@@ -33,9 +33,8 @@ class Statement:
         self._processors: dict[str, Callable[[Any], Any]] = dict(getattr(compiled, "_bind_processors", {}))
         binds = {name: bind for bind, name in getattr(compiled, "bind_names", {}).items()}
         self.required = frozenset(name for name in self.names if binds[name].required)
-        self._fixed = {
-            name: value for name, value in compiled.params.items() if name in binds and not binds[name].required
-        }
+        self._places = {name: place for place, name in enumerate(self.names)}
+        self._values = [self._rendered(name, compiled.params[name]) for name in self.names]
 
     @property
     def is_scoped(self) -> bool:
@@ -46,11 +45,13 @@ class Statement:
         """The parameters in the order of the SQL text; raises `TypeError` for a missing or an unknown one."""
         if missing := self.required - parameters.keys():
             raise TypeError(f"missing parameters: {sorted(missing)}")
-        if unknown := parameters.keys() - set(self.names):
+        if unknown := parameters.keys() - self._places.keys():
             raise TypeError(f"unknown parameters: {sorted(unknown)}")
-        values = []
-        for name in self.names:
-            value = parameters[name] if name in parameters else self._fixed[name]
-            processor = self._processors.get(name)
-            values.append(processor(value) if processor is not None else value)
+        values = self._values.copy()
+        for name, value in parameters.items():
+            values[self._places[name]] = self._rendered(name, value)
         return values
+
+    def _rendered(self, name: str, value: object) -> object:
+        processor = self._processors.get(name)
+        return processor(value) if processor is not None else value
