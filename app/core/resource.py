@@ -9,9 +9,10 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Depends, Header, Response
-from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from app.core.problems import Invalid, PreconditionFailed
+from app.core.rendering import item_json, page_json
 
 _POINTER_IF_NONE_MATCH = "/header/If-None-Match"
 _STRONG_ETAG = re.compile(r'^"(\d{1,9})"$')
@@ -53,22 +54,21 @@ def item_response(
 
     That is a path, or the last part of one below the path that was asked: the record's id unless given.
     """
-    item = model.model_validate(dict(record))
     headers = {"ETag": etag(record["version"])} if "version" in record else {}
     if status == HTTPStatus.CREATED:
         headers["Location"] = location or str(record["id"])
-    return Response(item.model_dump_json(), status_code=status, headers=headers, media_type="application/json")
+    body = item_json(model, record)
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
 
 
 def page_response(model: type[BaseModel], records: Sequence[Mapping[str, Any]], next_cursor: str | None) -> Response:
     """A page as JSON: `{"items": […], "next_cursor": …}`; `model` is the page's."""
-    page = model.model_validate({"items": [dict(record) for record in records], "next_cursor": next_cursor})
-    return Response(page.model_dump_json(), media_type="application/json")
+    return Response(page_json(model, records, next_cursor), media_type="application/json")
 
 
-def json_response(value: BaseModel | list[Any], *, status: int = 200) -> Response:
+def json_response(value: BaseModel, *, status: int = 200) -> Response:
     """Anything else as JSON."""
-    return Response(TypeAdapter(type(value)).dump_json(value), status_code=status, media_type="application/json")
+    return Response(value.model_dump_json(), status_code=status, media_type="application/json")
 
 
 def etag(version: int) -> str:
