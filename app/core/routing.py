@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from app.core import json_body, query_text
+from app.core import json_body, parameters, query_text
 from app.core.fields import shows_secret
 from app.core.idempotency import Handler, once_per_key
 from app.core.known_paths import is_fixed
@@ -37,7 +37,7 @@ class Route(APIRoute):
     """Runs the endpoint at most three times, as long as its transaction was rolled back by a race."""
 
     def get_route_handler(self) -> Handler:
-        handler = super().get_route_handler()
+        handler = parameters.handler_of(self) or super().get_route_handler()
         if self.status_code == HTTPStatus.CREATED:
             handler = _located(handler)
         if "POST" in (self.methods or ()):
