@@ -1,12 +1,12 @@
 """From a bearer credential to the caller, believed for at most a second per process."""
 
+import asyncio
 import hashlib
 import math
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -23,11 +23,13 @@ from app.people.token_holder import TokenHolders
 
 _MOST_CACHED = 10_000
 
+LookUp: TypeAlias = Callable[[], Awaitable[tuple[Caller, float]]]
+
 
 class Authenticator:
     """Finds the caller of a credential; remembers it for `cache_seconds`, which bounds how late a revocation acts.
 
-    A credential that was good before is looked up again whatever `strangers` send.
+    A credential that was good before is looked up again whatever `strangers` send, and once for all who wait for it.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Authenticator:
         self._strangers = strangers
         self._clock = clock
         self._cache: dict[str, tuple[float, Caller]] = {}
+        self._renewals: dict[str, tuple[float, asyncio.Task[Caller] | None]] = {}
 
     async def caller_of(self, credential: str, address: str) -> Caller:
         """The caller; raises `Unauthenticated` for anything but a live key, or a genuine token, of an active user.
@@ -55,20 +58,34 @@ class Authenticator:
         cached = self._cache.get(digest)
         if cached is not None and cached[0] > self._clock():
             return cached[1]
-        started = self._clock()
-        try:
+        if cached is None:
             look_up = await self._recognise(credential)
-            with nullcontext() if cached is not None else self._strangers.asking(digest, address):
-                caller, seconds_left = await look_up()
+            with self._strangers.asking(digest, address):
+                return await self._remember(digest, look_up)
+        began, renewal = self._renewals.get(digest, (0.0, None))
+        if renewal is None or began + self._cache_seconds <= self._clock():
+            renewal = asyncio.create_task(self._renew(digest, credential))
+            self._renewals[digest] = self._clock(), renewal
+        return await asyncio.shield(renewal)  # others wait for it too
+
+    async def _renew(self, digest: str, credential: str) -> Caller:
+        try:
+            return await self._remember(digest, await self._recognise(credential))
         except Unauthenticated:
             self._cache.pop(digest, None)  # from now on it is a stranger's
             raise
+        finally:
+            self._renewals.pop(digest, None)
+
+    async def _remember(self, digest: str, look_up: LookUp) -> Caller:
+        started = self._clock()
+        caller, seconds_left = await look_up()
         if len(self._cache) >= _MOST_CACHED:
             self._cache.clear()
         self._cache[digest] = (started + min(self._cache_seconds, seconds_left), caller)
         return caller
 
-    async def _recognise(self, credential: str) -> Callable[[], Awaitable[tuple[Caller, float]]]:
+    async def _recognise(self, credential: str) -> LookUp:
         """What asks the database for the caller, and for how many seconds the credential goes on.
 
         Raises `Unauthenticated` for what needs no database to be refused.
