@@ -5,13 +5,14 @@ import sqlalchemy as sa
 from app.accounts.tables import accounts, contacts
 from app.core.database import Statement
 from app.core.pagination import Listing, any_of, at_least, at_most, equals
-from app.core.writes import Update, find_ids_of, find_row, find_row_of, insert_row
+from app.core.writes import Update, find_ids_of, find_row, find_row_of, inserting
+from app.outbox.record import starting
 from app.people.scoping import select_above, within_reach
 
 find_account = find_row(accounts)
 find_account_of = find_row_of(accounts)
 find_account_ids_of = find_ids_of(accounts)
-insert_account = insert_row(accounts)
+insert_account = starting(inserting(accounts))
 update_account = Update(accounts)
 find_account_above = Statement(select_above(accounts))
 
@@ -34,7 +35,7 @@ account_listing = Listing(
 find_contact = find_row(contacts)
 find_contact_of = find_row_of(contacts)
 find_contact_ids_of = find_ids_of(contacts)
-insert_contact = insert_row(contacts)
+insert_contact = starting(inserting(contacts))
 update_contact = Update(contacts)
 
 contact_listing = Listing(

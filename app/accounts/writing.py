@@ -13,8 +13,8 @@ from app.core.database import Row, Statement, Transaction, new_id
 from app.core.problems import Conflict, NotFound
 from app.core.resource import check_version
 from app.core.writes import Update
-from app.outbox.event import Event, Routing
-from app.outbox.record import lock, pass_gates, record, start
+from app.outbox.event import Event, Routing, Subject
+from app.outbox.record import lock, pass_gates, record, start_with
 from app.people.assignment import owned, reassigned
 from app.people.permissions import demand_record
 
@@ -60,9 +60,8 @@ CONTACT = Kind(
 async def create(tx: Transaction, kind: Kind, fields: dict[str, Any]) -> Row:
     """Write a new account or contact; raises `Invalid` and `Forbidden` as `owned` does."""
     values = await owned(tx, WRITE, fields)
-    record_id = new_id()
-    subject = await start(tx, kind.noun, record_id)
-    row = await tx.fetch_row(kind.insert, id=record_id, **values)
+    subject = Subject(kind.noun, new_id(), 0)
+    row = await start_with(tx, kind.insert, subject, values)
     await record(tx, subject, _event(kind, "created", row, {}))
     return row
 

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.core.database import Statement
 
@@ -13,10 +14,15 @@ _BY_DATABASE = {"version", "created_at", "updated_at"}
 
 def insert_row(table: sa.Table, *, without: frozenset[str] = frozenset()) -> Statement:
     """INSERT of all columns that the database does not fill itself, giving the row."""
+    return Statement(inserting(table, without=without))
+
+
+def inserting(table: sa.Table, *, without: frozenset[str] = frozenset()) -> ReturningInsert[Any]:
+    """What `insert_row` compiles, for statements that write more than the row."""
     columns = [
         column.name for column in table.c if column.computed is None and column.name not in _BY_DATABASE | without
     ]
-    return Statement(insert(table).values({name: bindparam(name) for name in columns}).returning(table))
+    return insert(table).values({name: bindparam(name) for name in columns}).returning(table)
 
 
 def find_row(table: sa.Table) -> Statement:

@@ -6,9 +6,10 @@ from sqlalchemy import bindparam
 from app.accounts.tables import contacts
 from app.core.database import Statement
 from app.core.pagination import Filter, Listing, any_of, at_least, at_most, equals
-from app.core.writes import Update, find_ids_of, find_row, find_row_of, insert_row
+from app.core.writes import Update, find_ids_of, find_row, find_row_of, inserting
 from app.leads.tables import leads
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
+from app.outbox.record import starting
 from app.people.scoping import in_organization, within_reach
 
 
@@ -20,21 +21,23 @@ find_lead = find_row(leads)
 find_lead_of = find_row_of(leads)
 find_lead_ids_of = find_ids_of(leads)
 update_lead = Update(leads)
-insert_lead = insert_row(
-    leads,
-    without=frozenset(
-        {
-            "outcome",
-            "left_stage",
-            "disqualified_reason",
-            "qualified_at",
-            "converted_at",
-            "converted_account_id",
-            "converted_contact_id",
-            "converted_opportunity_id",
-            *QUALIFICATION_COLUMNS,
-        }
-    ),
+insert_lead = starting(
+    inserting(
+        leads,
+        without=frozenset(
+            {
+                "outcome",
+                "left_stage",
+                "disqualified_reason",
+                "qualified_at",
+                "converted_at",
+                "converted_account_id",
+                "converted_contact_id",
+                "converted_opportunity_id",
+                *QUALIFICATION_COLUMNS,
+            }
+        ),
+    )
 )
 
 lead_listing = Listing(

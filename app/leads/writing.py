@@ -11,7 +11,8 @@ from app.leads import queries
 from app.leads.aggregate import LeadAggregate, lock_lead, payload_of, publish
 from app.leads.duplicates import refuse_duplicates
 from app.leads.schemas import LeadAssignment
-from app.outbox.record import start
+from app.outbox.event import Subject
+from app.outbox.record import start_with
 from app.people.assignment import owned, team_of
 from app.pipelines.queries import current_pipeline
 from app.workflow.pipeline import Outcome
@@ -35,13 +36,13 @@ async def create_lead(tx: Transaction, fields: dict[str, Any]) -> Row:
     if values["email"] is not None:
         await refuse_duplicates(tx, values["email"], insists=insists)
     pipeline = await current_pipeline(tx, Workflow.LEAD, values["pipeline_id"])
-    stage, lead_id = pipeline.definition.first_stage, new_id()
-    subject = await start(tx, "lead", lead_id)
-    row = await tx.fetch_row(
+    stage, subject = pipeline.definition.first_stage, Subject("lead", new_id(), 0)
+    row = await start_with(
+        tx,
         queries.insert_lead,
-        **values
+        subject,
+        values
         | {
-            "id": lead_id,
             "pipeline_id": pipeline.pipeline_id,
             "pipeline_version": pipeline.version,
             "stage": stage.name,

@@ -5,20 +5,23 @@ from sqlalchemy import bindparam
 
 from app.core.database import Statement
 from app.core.pagination import Listing, any_of, at_least, at_most, equals
-from app.core.writes import Update, find_ids_of, find_row, find_row_of, insert_row
+from app.core.writes import Update, find_ids_of, find_row, find_row_of, inserting
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.opportunities.tables import opportunities
+from app.outbox.record import starting
 from app.people.scoping import within_reach
 from app.people.tables import organizations
 
 find_opportunity = find_row(opportunities)
 find_opportunity_of = find_row_of(opportunities)
 find_opportunity_ids_of = find_ids_of(opportunities)
-insert_opportunity = insert_row(
-    opportunities,
-    without=frozenset(
-        {"outcome", "left_stage", "closed_at", "completed_at", "loss_reason", "loss_note", *QUALIFICATION_COLUMNS}
-    ),
+insert_opportunity = starting(
+    inserting(
+        opportunities,
+        without=frozenset(
+            {"outcome", "left_stage", "closed_at", "completed_at", "loss_reason", "loss_note", *QUALIFICATION_COLUMNS}
+        ),
+    )
 )
 update_opportunity = Update(opportunities)
 find_organization_currency = Statement(

@@ -10,7 +10,8 @@ from app.core.resource import check_version
 from app.opportunities import part_queries, queries
 from app.opportunities.aggregate import Deal, lock_deal, lock_running_deal, payload_of, publish
 from app.opportunities.problems import DealClosed
-from app.outbox.record import start
+from app.outbox.event import Subject
+from app.outbox.record import start_with
 from app.people.assignment import owned, team_of
 from app.people.permissions import Reach, is_within, reach_of
 from app.pipelines.queries import current_pipeline
@@ -33,13 +34,13 @@ async def open_deal(tx: Transaction, fields: dict[str, Any], *, action: str = WR
     stage = pipeline.definition.first_stage
     if values["currency"] is None:
         values["currency"] = await tx.fetch_value(queries.find_organization_currency)
-    now, opportunity_id = tx.now(), new_id()
-    subject = await start(tx, "opportunity", opportunity_id)
-    row = await tx.fetch_row(
+    now, subject = tx.now(), Subject("opportunity", new_id(), 0)
+    row = await start_with(
+        tx,
         queries.insert_opportunity,
-        **values
+        subject,
+        values
         | {
-            "id": opportunity_id,
             "pipeline_id": pipeline.pipeline_id,
             "pipeline_version": pipeline.version,
             "stage": stage.name,

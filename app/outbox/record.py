@@ -4,7 +4,7 @@ The order is always: lock the subject, read, decide, write, record. Nothing is w
 that took its id earlier than the lock could show its events in the feed before older ones of the same subject.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.core.database import Row, Statement, Transaction, new_id
 from app.core.routing import LostRace
@@ -44,11 +45,10 @@ _lock_all = Statement(
     .with_for_update()
 )
 
-_start = Statement(
-    insert(subjects).values(
-        organization_id=bindparam("organization_id"), id=bindparam("id"), type=bindparam("type"), last_sequence=0
-    )
+_started = insert(subjects).values(
+    organization_id=bindparam("organization_id"), id=bindparam("id"), type=bindparam("type"), last_sequence=0
 )
+_start = Statement(_started)
 
 _is_here = (subjects.c.organization_id == bindparam("organization_id"), subjects.c.id == bindparam("subject_id"))
 
@@ -89,6 +89,17 @@ async def start(tx: Transaction, subject_type: str, subject_id: UUID) -> Subject
     """The subject of a record that is being created; its first event will be number 1."""
     await tx.execute(_start, id=subject_id, type=subject_type)
     return Subject(subject_type, subject_id, 0)
+
+
+def starting(inserted: ReturningInsert[Any]) -> Statement:
+    """A record's row and its subject in one statement: the parameters are the row's, and `subject_type`."""
+    subject = _started.values(type=bindparam("subject_type", type_=sa.Text)).cte("started")
+    return Statement(inserted.add_cte(subject))
+
+
+async def start_with(tx: Transaction, statement: Statement, subject: Subject, row: Mapping[str, object]) -> Row:
+    """Write a new record by a statement of `starting`; its subject's first event will be number 1."""
+    return await tx.fetch_row(statement, **row, id=subject.id, subject_type=subject.type)
 
 
 async def pass_gates(tx: Transaction, *subject_ids: UUID) -> None:
