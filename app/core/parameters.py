@@ -31,7 +31,7 @@ _UNKNOWN = (
 def handler_of(route: APIRoute) -> Handler | None:
     """What runs the route's endpoint with the values of its parameters; nothing where FastAPI has to."""
     endpoint: Any = route.endpoint
-    if not _is_known(route.dependant) or signature(endpoint, eval_str=True).return_annotation is not Response:
+    if not _is_known(route) or signature(endpoint, eval_str=True).return_annotation is not Response:
         return None
     parameters, takes_body = Parameters(route.dependant), route.body_field is not None
 
@@ -93,9 +93,10 @@ def _reading(fields: Sequence[Any]) -> Reading | None:
     if not fields:
         return None
     kinds = [field.field_info.annotation for field in fields]
-    if len(fields) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel):
+    are_models = [isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds]
+    if are_models == [True]:
         return _reading_model(fields[0], kinds[0])
-    if any(get_origin(kind) is list for kind in kinds):
+    if any(are_models) or any(get_origin(kind) is list for kind in kinds):
         return partial(request_params_to_args, fields)
     return _reading_texts(fields)
 
@@ -139,8 +140,14 @@ def _given(query: QueryParams, takes_many: Mapping[str, bool]) -> dict[str, Any]
     return given
 
 
-def _is_known(dependant: Dependant) -> bool:
+def _is_known(route: APIRoute) -> bool:
+    needs = route.dependant.dependencies
+    is_one_body = len(route.dependant.body_params) <= 1 and not any(each.body_params for each in needs)  # or in parts
+    return is_one_body and _is_awaited(route.dependant)
+
+
+def _is_awaited(dependant: Dependant) -> bool:
     call = dependant.call
     is_awaited = iscoroutinefunction(call) or iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004 # an instance's
     is_alone = dependant.use_cache and not any(getattr(dependant, name) for name in _UNKNOWN)
-    return is_awaited and is_alone and all(map(_is_known, dependant.dependencies))
+    return is_awaited and is_alone and all(map(_is_awaited, dependant.dependencies))

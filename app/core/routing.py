@@ -47,15 +47,15 @@ class Route(APIRoute):
             if self.param_convertors and is_fixed(request.app, request.scope["path"]):
                 raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)  # told as the route that spells it out would
             query_text.check(request.scope["query_string"])
-            strict = StrictRequest(request.scope, request.receive)
             if self.body_field is not None:
-                await _require_json(strict)
+                request = StrictRequest(request.scope, request.receive)
+                await _require_json(request)
             for _ in range(_ATTEMPTS - 1):
                 try:
-                    return await handler(strict)
+                    return await handler(request)
                 except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, LostRace):
                     count_retry(request.scope)
-            return await handler(strict)
+            return await handler(request)
 
         return handle
 

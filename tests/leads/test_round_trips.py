@@ -7,7 +7,7 @@ from tests.department import Department
 
 
 async def test_a_new_lead_costs_seven_round_trips(department: Department, settings: Settings) -> None:
-    """BEGIN, the place in the e-mail's line, its duplicates, the pipeline, the lead with its subject, its event, COMMIT."""
+    """BEGIN, the place in the e-mail's line, duplicates, the pipeline, the lead with its subject, its event, COMMIT."""
     rep = await department.representative()
     async with wire_to(str(settings.database_url)) as wire, service_over(wire, settings, rep) as far:
         for name in ("ann", "bo", "cy"):  # statements are prepared once
