@@ -13,6 +13,7 @@ from app.core.rendering import plain_of
 from app.core.settings import Settings
 from app.opportunities.schemas import Opportunity
 from app.outbox.schemas import EventPage
+from app.team_targets.schemas import TeamTarget
 from app.timelines.schemas import AccountTimelinePage
 from app.transitions.schemas import OpportunityTransition
 from tests.builders.everything import create_everything, ids_in
@@ -68,6 +69,7 @@ async def test_a_list_shows_each_record_as_it_is_read_alone(answers: list[httpx.
 def test_models_that_nest_or_change_what_they_are_given_are_made() -> None:
     assert plain_of(Opportunity) is not None
     assert plain_of(OpportunityTransition) is None
+    assert plain_of(TeamTarget) is None  # counts are shown as whole numbers
 
 
 def model_of(app: FastAPI, answer: httpx.Response) -> type[BaseModel] | None:
