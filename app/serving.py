@@ -70,8 +70,7 @@ class Server(uvicorn.Server):
 
 async def migrate_to_newest(settings: Settings) -> None:
     """Bring the database to the newest schema, as its owner."""
-    url = _url(settings)
-    await migrate(settings.migration_database_url or url, service_url=url)
+    await migrate(settings.migration_database_url or settings.session_url, service_url=settings.service_url)
 
 
 async def prepare(settings: Settings) -> ApiKey | None:
@@ -108,8 +107,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def opened_as_worker(settings: Settings) -> AsyncIterator[Database]:
     """A connection in the worker's role, which sees the names of all organizations."""
-    options = settings.server_options()
-    database = await connect(_url(settings), role=WORKER_ROLE, size=1, options=options, acquire_timeout_seconds=5)
+    database = await connect(settings, role=WORKER_ROLE, size=1, acquire_timeout_seconds=5)
     try:
         yield database
     finally:
@@ -152,9 +150,3 @@ def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
     )
     heap.settle()
     Server(config, app, bounds, settings.shutdown_delay_seconds).run()
-
-
-def _url(settings: Settings) -> str:
-    if settings.database_url is None:
-        raise ValueError("there is no database: `own_postgres.provided` brings one")
-    return settings.database_url

@@ -12,7 +12,7 @@ import pytest
 from app.core.database import Database
 from app.core.settings import Settings
 from tests.builders.far import service_over
-from tests.builders.server_process import ServerProcess, serving_in
+from tests.builders.server_process import ServerProcess, database_variables, serving_in
 from tests.builders.wire import Cut, wire_to
 from tests.builders.workers import until
 from tests.conftest import SECRET_KEYS
@@ -86,8 +86,8 @@ async def test_a_key_costs_three_round_trips_and_its_absence_none(department: De
 async def test_a_killed_server_leaves_the_answer_to_the_next_one(
     department: Department, settings: Settings, owner: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    operations, url = department.operations, str(settings.database_url)
-    with serving_in(tmp_path, "--no-worker", DATABASE_URL=url, STAGELINE_SECRET_KEYS=SECRET_KEYS) as server:
+    operations, variables = department.operations, database_variables(settings)
+    with serving_in(tmp_path, "--no-worker", STAGELINE_SECRET_KEYS=SECRET_KEYS, **variables) as server:
         await ask_and_leave(server, operations)
         await until(lambda: owner.fetch(ACCOUNTS, department.organization_id), lambda found: len(found) > 0)
         server.process.kill()

@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
+from app.core.settings import Settings
 from tests.builders.keys import id_of, narrowed
 from tests.builders.server_process import ServerProcess, serving_on
 from tests.department import Actor, Department
@@ -16,8 +17,8 @@ PATIENCE_SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
-def processes(database_url: str) -> Iterator[list[ServerProcess]]:
-    with serving_on(database_url) as one, serving_on(database_url) as other:
+def processes(settings: Settings) -> Iterator[list[ServerProcess]]:
+    with serving_on(settings) as one, serving_on(settings) as other:
         yield [one, other]
 
 

@@ -14,7 +14,7 @@ from tests.department import Department
 async def test_a_server_that_is_asked_to_leave_is_not_ready_and_answers_all_that_comes_until_then(
     settings: Settings, department: Department
 ) -> None:
-    with serving_on(str(settings.database_url), shutdown_delay_seconds=3) as server:
+    with serving_on(settings, shutdown_delay_seconds=3) as server:
         headers = {"Authorization": f"Bearer {department.operations.key}"}
         is_leaving = asyncio.Event()
         async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE_SECONDS) as client:
