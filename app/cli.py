@@ -85,7 +85,8 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Fill an empty service with a demonstration department.")
     ] = False,
-    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Deliver webhooks in this process.")] = True,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Deliver webhooks too.")] = True,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
 ) -> None:
     """Run the API, and the worker, on the given Postgres or on an embedded one."""
     address = serving.Address(host, port)
@@ -94,7 +95,10 @@ def serve(
         serving.announce(_out, address, key)
         if demo:
             _run_as_command(demonstrate(settings, _out, address.url))
-        serving.run(settings, address, with_worker=worker)
+        if workers == 1:
+            serving.run(settings, address, with_worker=worker)
+        else:
+            serving.run_several(settings, address, workers, with_worker=worker)
 
 
 @app.command()

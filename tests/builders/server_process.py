@@ -84,12 +84,12 @@ def serving_in(home: Path, *options: str, **variables: str) -> Iterator[ServerPr
 
 
 @contextmanager
-def serving_on(settings: Settings, **further: object) -> Iterator[ServerProcess]:
+def serving_on(settings: Settings, *options: str, **further: object) -> Iterator[ServerProcess]:
     """Start a server without a worker on the database of the settings, wait until it is ready, stop it with SIGTERM."""
     given = {f"STAGELINE_{name}".upper(): str(value) for name, value in further.items()}
     with data_folder() as home:
         environment = _environment() | database_variables(settings) | {"STAGELINE_SECRET_KEYS": new_key(), **given}
-        with _running(environment, home / "output.txt", ["--no-worker"]) as server:
+        with _running(environment, home / "output.txt", ["--no-worker", *options]) as server:
             yield server
 
 
