@@ -24,6 +24,7 @@ from app.core.database import new_id
 from app.core.origin import Origin, originating
 from app.core.own_postgres import provided
 from app.core.secret_keys import SecretKeysUnusable, new_key
+from app.core.session import RoleNotTaken
 from app.core.settings import Settings
 from app.demonstration import demonstrate, demonstrate_in
 from app.founding import create_organization as found_organization
@@ -279,7 +280,7 @@ def _user_errors_told() -> Iterator[None]:
     """End with a message where the operator can mend it: a file, a port, an address, or which organization."""
     try:
         yield
-    except (NoSuchOrganization, SecretKeysUnusable, OSError) as error:
+    except (NoSuchOrganization, RoleNotTaken, SecretKeysUnusable, OSError) as error:
         _err.print(str(error), markup=False)
         raise typer.Exit(_USER_ERROR) from None
     except ArgumentError:

@@ -176,8 +176,8 @@ class Settings(BaseSettings):
     metrics_address: str | None = Field(
         default=None,
         pattern=r"^[^\s/]+:\d{1,5}$",
-        description="Where the first process of `stageline serve --workers` shows its metrics, `<host>:<port>`, and each "
-        "further one at the next port; absent: nowhere.",
+        description="Where the first process of `stageline serve --workers` shows its metrics, `<host>:<port>`, and "
+        "each further one at the next port; absent: nowhere.",
     )
     worker_metrics_address: str | None = Field(
         default=None,

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,9 @@ max_client_conn = 1000
 query_wait_timeout = 30
 unix_socket_dir = {folder}
 listen_port = {listen_port}
+application_name_add_host = 1
 auth_type = trust
+ignore_startup_parameters = {ignored}
 auth_file = {folder}/users.txt
 auth_query = SELECT rolname, '' FROM pg_roles WHERE rolname = $1
 {user}
@@ -49,8 +51,11 @@ class Pooler:
 
 
 @contextmanager
-def pooling(server_url: str) -> Iterator[Pooler]:
-    """Run PgBouncer before a server that is reached by a unix socket, as the user who may use that."""
+def pooling(server_url: str, *, ignored: Iterable[str] = ()) -> Iterator[Pooler]:
+    """Run PgBouncer before a server that is reached by a unix socket, as the user who may use that.
+
+    It refuses connections with parameters that it does not know, unless they are `ignored`.
+    """
     asked = parse_qs(urlsplit(server_url).query)
     socket_folder, port = Path(asked["host"][0]), asked["port"][0]
     owner = pwd.getpwuid(socket_folder.stat().st_uid)
@@ -61,6 +66,7 @@ def pooling(server_url: str) -> Iterator[Pooler]:
             socket_folder=socket_folder,
             port=port,
             pool_size=POOL_SIZE,
+            ignored=",".join(ignored),
             folder=folder,
             listen_port=_PORT,
             user=f"user = {owner.pw_name}" if os.getuid() == 0 else "",  # it does not run as root

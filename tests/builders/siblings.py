@@ -67,6 +67,6 @@ async def all_left(pids: list[int]) -> None:
 async def started_again(server: ServerProcess, before: list[int]) -> list[int]:
     """Wait until there are as many as before; gives them."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while len(now := [pid for pid in siblings_of(server) if is_running(pid)]) < len(before):
+        while len(now := [pid for pid in siblings_of(server) if is_running(pid)]) < len(before):  # noqa: ASYNC110 # as above
             await asyncio.sleep(0.05)
     return now
