@@ -38,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_HOME), ignore_errors=True))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Through a pooler, skip what is about connections of the service's own; each of these tests says why."""
+    for item in items if os.environ.get(_POOLER) else ():
+        if marker := item.get_closest_marker("without_pooler"):
+            item.add_marker(pytest.mark.skip(reason=marker.args[0]))
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """A Postgres for tests: `DATABASE_URL` when given (its user must be allowed to create databases and roles)."""
