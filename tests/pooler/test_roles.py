@@ -1,6 +1,7 @@
 """Behind a pooler a connection is anybody's: each transaction takes its role by itself, or there is none."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
@@ -13,6 +14,9 @@ from app.core.session import RoleNotTaken
 from app.core.settings import Settings
 from app.main import connect_app
 from tests.builders.pooler import pooling
+from tests.builders.server_process import database_variables
+from tests.builders.terminal import run
+from tests.conftest import SECRET_KEYS
 from tests.department import Department
 
 _TOLD = ("role", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")
@@ -87,17 +91,27 @@ async def _all(tx: Transaction, statement: Statement, caller: Caller) -> None:
     await tx.fetch_all(statement, organization_id=caller.organization_id)
 
 
-async def test_a_pooler_that_drops_the_role_unnoticed_is_refused_at_the_start(
-    server_url: str, settings: Settings
-) -> None:
-    ignored = ("role", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-    with pooling(server_url, ignored=ignored) as pooler:
-        unsaid = settings.model_copy(
-            update={"database_url": pooler.url(settings.session_url), "direct_database_url": None}
-        )
+@pytest.fixture
+def unsaid(server_url: str, settings: Settings) -> Iterator[Settings]:
+    """The settings of a service that does not know of a pooler, which drops what it cannot keep."""
+    with pooling(server_url, ignored=("role", *_TOLD[1:4])) as pooler:
+        url = pooler.url(settings.session_url)
+        yield settings.model_copy(update={"database_url": url, "direct_database_url": None})
 
-        with pytest.raises(RoleNotTaken, match="STAGELINE_DIRECT_DATABASE_URL"):
-            await connect_app(unsaid)
+
+async def test_a_pooler_that_drops_the_role_unnoticed_is_refused_at_the_start(unsaid: Settings) -> None:
+    with pytest.raises(RoleNotTaken):
+        await connect_app(unsaid)
+
+
+def test_a_process_tells_the_operator_so_and_ends(unsaid: Settings) -> None:
+    variables = database_variables(unsaid) | {"STAGELINE_SECRET_KEYS": SECRET_KEYS}
+
+    refused = run({**os.environ, **variables}, "worker")
+
+    assert refused.returncode == 2
+    assert "Say where Postgres itself is, in STAGELINE_DIRECT_DATABASE_URL" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def _milliseconds(setting: str) -> int:

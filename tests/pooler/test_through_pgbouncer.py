@@ -13,6 +13,7 @@ from tests.builders.deals import lose_deal
 from tests.builders.imports import import_small, write_folder
 from tests.builders.pooler import POOL_SIZE
 from tests.builders.receiver import listening
+from tests.builders.server_process import serving_on
 from tests.builders.workers import until_settled, working
 from tests.department import Department
 
@@ -44,3 +45,18 @@ async def test_a_move_an_import_and_a_delivery_go_through_it(
     }
     assert report.counts["opportunities"].created == 2
     assert 0 < lent <= POOL_SIZE
+
+
+async def test_a_process_starts_behind_it_migrates_past_it_and_hears_of_commits(
+    pooled: Settings, department: Department
+) -> None:
+    with serving_on(pooled) as server:
+        headers = {"Authorization": f"Bearer {department.operations.key}"}
+        async with httpx.AsyncClient(base_url=f"{server.url}/v1", headers=headers) as client:
+            created = await client.post("/accounts", json={"name": "Acme"})
+            found = await client.get(f"/accounts/{created.json()['id']}")
+        logged = server.output.read_text()
+
+    assert (created.status_code, found.status_code) == (201, 200)
+    assert "they poll" not in logged
+    assert '"level": "error"' not in logged

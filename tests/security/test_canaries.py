@@ -155,6 +155,7 @@ def test_settings_do_not_show_their_secrets_when_they_are_printed_nor_when_they_
     canaries = Canaries()
     settings = Settings(
         DATABASE_URL=f"postgresql://someone:{canaries.database_password}@127.0.0.1/none",
+        direct_database_url=f"postgresql://someone:{canaries.database_password}@127.0.0.2/none",
         migration_database_url=f"postgresql://someone:{canaries.migration_password}@127.0.0.1/none",
         secret_keys=f"canary:{canaries.secret_key}",
         metrics_token=canaries.metrics_token,
