@@ -5,7 +5,6 @@ commits on leaving its block, before an answer is built, and knows its organizat
 Who only reads needs no transaction around the statements, and looks.
 """
 
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -260,22 +259,7 @@ async def connect(
     Raises `RoleNotTaken`.
     """
     session = Session(role, settings.server_options() | (plans or {}), settings.is_pooled)
-
-    async def prepare(connection: asyncpg.Connection) -> None:
-        await session.demand_role(connection)
-        # parameters arrive as text already: SQLAlchemy's JSON type renders them
-        await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=json.loads)
-
-    pool = await asyncpg.create_pool(
-        dsn(settings.service_url),
-        min_size=1,
-        max_size=size,
-        init=prepare,
-        reset=_leave,
-        max_inactive_connection_lifetime=60.0,
-        **session.connecting(),
-    )
-    return Database(pool, session, acquire_timeout_seconds)
+    return Database(await session.open_pool(dsn(settings.service_url), size), session, acquire_timeout_seconds)
 
 
 def dsn(url: str) -> str:
@@ -288,7 +272,3 @@ def dsn(url: str) -> str:
 def new_id() -> UUID:
     """A UUIDv7: unique, and ordered by the time it was made."""
     return uuid7()
-
-
-async def _leave(_connection: asyncpg.Connection) -> None:
-    """Nothing to reset: only SET LOCAL is ever used, and asyncpg's own reset costs 110 µs."""

@@ -91,19 +91,20 @@ async def _all(tx: Transaction, statement: Statement, caller: Caller) -> None:
     await tx.fetch_all(statement, organization_id=caller.organization_id)
 
 
-@pytest.fixture
-def unsaid(server_url: str, settings: Settings) -> Iterator[Settings]:
-    """The settings of a service that does not know of a pooler, which drops what it cannot keep."""
-    with pooling(server_url, ignored=("role", *_TOLD[1:4])) as pooler:
+@pytest.fixture(params=[(), ("role", *_TOLD[1:4])], ids=["refuses", "drops"])
+def unsaid(request: pytest.FixtureRequest, server_url: str, settings: Settings) -> Iterator[Settings]:
+    """The settings of a service that was not told of a pooler, which refuses or drops what it cannot keep."""
+    with pooling(server_url, ignored=request.param) as pooler:
         url = pooler.url(settings.session_url)
         yield settings.model_copy(update={"database_url": url, "direct_database_url": None})
 
 
-async def test_a_pooler_that_drops_the_role_unnoticed_is_refused_at_the_start(unsaid: Settings) -> None:
+async def test_a_pooler_that_nobody_told_of_is_refused_at_the_start(unsaid: Settings) -> None:
     with pytest.raises(RoleNotTaken):
         await connect_app(unsaid)
 
 
+@pytest.mark.parametrize("unsaid", [()], indirect=True, ids=["refuses"])
 def test_a_process_tells_the_operator_so_and_ends(unsaid: Settings) -> None:
     variables = database_variables(unsaid) | {"STAGELINE_SECRET_KEYS": SECRET_KEYS}
 
