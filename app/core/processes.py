@@ -33,7 +33,11 @@ class Processes:
         """Keep them running until SIGTERM or SIGINT, then wait until all have left; gives the signal."""
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, self._leave, name)
-        await asyncio.gather(*(self._keep(number) for number in range(self._count)))
+        try:
+            await asyncio.gather(*(self._keep(number) for number in range(self._count)))
+        except BaseException:
+            self._leave(signal.SIGTERM)  # this process waits for the others before it ends
+            raise
         return self._told[0]
 
     async def _keep(self, number: int) -> None:
