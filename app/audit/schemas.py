@@ -6,9 +6,10 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, RootModel, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, RootModel, WithJsonSchema
 
 from app.audit.coverage import RecordType
+from app.core.json_kinds import Moment
 from app.core.pagination import PageQuery
 from app.core.partitions import first_id
 
@@ -90,8 +91,8 @@ class AuditQuery(PageQuery):
     action: list[AuditAction] = []
     source: list[WriteSource] = []
     request_id: Annotated[str | None, Field(max_length=128)] = None
-    occurred_at_gte: AwareDatetime | None = None
-    occurred_at_lt: AwareDatetime | None = None
+    occurred_at_gte: Moment | None = None
+    occurred_at_lt: Moment | None = None
 
     def filters(self) -> dict[str, Any]:
         """The filters that were given; moments as the ids of what happened at them, which reads their months only."""

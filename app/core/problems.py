@@ -262,7 +262,8 @@ class Unavailable(Problem):
 
 def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route: the problems it may answer, with those every route may answer."""
-    return only(*problems, Unauthenticated, Forbidden, InsufficientScope, Invalid, InternalError, Unavailable)
+    always = (Unauthenticated, Forbidden, InsufficientScope, Invalid, HeadersTooLarge, InternalError, Unavailable)
+    return only(*problems, *always)
 
 
 def only(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:

@@ -165,6 +165,22 @@ async def test_no_parameter_of_any_query_breaks_on_a_hostile_value(world: World)
     assert tried > 2_000
 
 
+async def test_no_moment_and_no_day_of_any_query_is_a_number(world: World) -> None:
+    asked = [
+        (operation, parameter["name"])
+        for operation in world.operations
+        for parameter in operation.parameters
+        if parameter["in"] == "query" and '"format": "date' in json.dumps(parameter)
+    ]
+
+    refusals = [refusal(await world.send(operation, query=f"?{name}=0.5")) for operation, name in asked]
+
+    assert len(asked) > 10
+    assert [(each["status"], each["errors"][0]["pointer"]) for each in refusals] == [
+        (422, f"/query/{name}") for _, name in asked
+    ]
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:20])
 async def test_no_operation_reads_a_hostile_query(world: World, query: str) -> None:
     for operation in world.operations:

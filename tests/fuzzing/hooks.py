@@ -27,6 +27,7 @@ _TOLD_BY_SCHEMAS = set(get_args(ErrorType)) - {
 _PLACES_BEYOND_SCHEMAS = re.compile(
     r"/items/\d+/external_id"  # demanded of an upsert, not of a creation
     r"|.*/(target_value|value|quantity|\w+_percent)"  # decimals: texts to JSON Schema, which have no bounds
+    r"|/(loss_)?reason"  # demanded by some moves of a pipeline
     r"|/currency"  # demanded with money, not with counts
     r"|/query/resource"  # demanded by actions that are about a record
     r"|/path/.*"  # links are also made up from words in the paths of other operations, as if they were ids
