@@ -13,6 +13,7 @@ from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import ServerProcess
 
 _WORK = "multiprocessing.spawn"
+_START_SECONDS = 120  # one that was started just now answers late on a busy machine
 
 
 def siblings_of(server: ServerProcess) -> list[int]:
@@ -40,7 +41,7 @@ def is_running(pid: int) -> bool:
 async def connected_to(server: ServerProcess, pid: int) -> AsyncIterator[httpx.AsyncClient]:
     """A client whose one connection is to that process: while it was made the others stood still."""
     only_one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
-    async with httpx.AsyncClient(base_url=server.url, limits=only_one, timeout=PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=server.url, limits=only_one, timeout=_START_SECONDS) as client:
         with _standing_still([other for other in siblings_of(server) if other != pid]):
             (await client.get("/livez")).raise_for_status()
         yield client

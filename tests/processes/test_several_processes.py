@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.core.settings import Settings
+from tests.builders.receiver import PATIENCE_SECONDS
 from tests.builders.server_process import ServerProcess, free_port, serving_on
 from tests.builders.siblings import connected_to, is_running, siblings_of, started_again
 from tests.department import Actor, Department, answer
@@ -93,7 +94,7 @@ async def test_a_killed_process_is_started_again_and_the_other_answers_meanwhile
     before = siblings_of(server)
 
     os.kill(before[0], signal.SIGKILL)
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
         while is_running(before[0]):  # noqa: ASYNC110 # the kernel tells nobody
             await asyncio.sleep(0.01)
         meanwhile = await through(department.operations, client).get("/me")
