@@ -14,7 +14,6 @@ import typer
 import uvloop
 from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import ArgumentError
 
 from app import __version__, serving
 from app.api_document import document_text
@@ -277,9 +276,6 @@ def _user_errors_told() -> Iterator[None]:
         yield
     except (NoSuchOrganization, SecretKeysUnusable, OSError) as error:
         _err.print(str(error), markup=False)
-        raise typer.Exit(_USER_ERROR) from None
-    except ArgumentError:
-        _err.print("DATABASE_URL is not a database URL, such as postgresql://user@host:5432/name", markup=False)
         raise typer.Exit(_USER_ERROR) from None
 
 

@@ -1,8 +1,8 @@
 """Doing something until it succeeds, as what runs in the background must across a restart of Postgres."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import structlog
 
@@ -25,3 +25,15 @@ async def persistently(deed: Callable[[], Awaitable[_T]]) -> _T:
             _log.warning("trying again", error=type(error).__name__, seconds=backoff_seconds)
         await asyncio.sleep(backoff_seconds)
         backoff_seconds = min(backoff_seconds * 2, longest)
+
+
+async def unless(stop: asyncio.Event, deed: Coroutine[Any, Any, _T]) -> _T | None:
+    """What the deed gives; nothing, and the deed is cancelled, when told to stop before."""
+    doing = asyncio.create_task(deed)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((doing, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return doing.result() if doing.done() else None
+    finally:
+        doing.cancel()
+        stopping.cancel()

@@ -14,8 +14,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import problems
+from app.core.caller import told_of_caller
 from app.core.database import TRANSIENT
 from app.core.known_paths import known_path, methods_of
+from app.core.origin import current_origin
 from app.core.problems import PROBLEM_JSON, Problem
 from app.core.refusals import places_of, problem_of
 from app.core.request_log import current_request_id
@@ -33,6 +35,7 @@ _BY_STATUS: dict[int, type[Problem]] = {
     413: problems.PayloadTooLarge,
     415: problems.UnsupportedMediaType,
 }
+_ACCESS_REFUSED = {problems.Unauthenticated.status, problems.Forbidden.status}
 
 
 def install(app: FastAPI) -> None:
@@ -80,6 +83,16 @@ def render(problem: Problem, scope: MutableMapping[str, Any] | None = None) -> R
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 # narrows the handler's type
+    if error.status in _ACCESS_REFUSED:
+        _log.warning(
+            "access refused",
+            id=current_request_id(),
+            method=request.method,
+            route=request.scope["route"].path,
+            code=error.code(),
+            client_address=current_origin().client_address,
+            **told_of_caller(request.scope),
+        )
     return render(error, request.scope)
 
 

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, WrappedLogger
 
+from app.core.caller import told_of_caller
 from app.core.database import new_id
 from app.core.origin import Origin, address_of, current_origin, originating
 
@@ -80,4 +81,11 @@ class RequestLog:
                 await self.app(scope, receive, send_with_headers)
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            self._log.debug("request", id=request_id, method=scope["method"], status=status, milliseconds=milliseconds)
+            self._log.debug(
+                "request",
+                id=request_id,
+                method=scope["method"],
+                status=status,
+                milliseconds=milliseconds,
+                **told_of_caller(scope),
+            )

@@ -4,11 +4,14 @@ from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, model_validator
 from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.core.secret_box import SecretBox
 from app.core.secret_keys import parse_keys
@@ -23,9 +26,19 @@ def _check_keys(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_url(value: str) -> str:
+    try:
+        make_url(value)
+        urlsplit(value).port  # noqa: B018 # raises
+    except (ArgumentError, ValueError):
+        raise ValueError("this is not a database URL, such as postgresql://user@host:5432/name") from None
+    return value
+
+
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_split_commas)]
 Origins = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
 SecretKeys = Annotated[SecretStr, AfterValidator(_check_keys)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_url)]
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
@@ -35,13 +48,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STAGELINE_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    database_url: str | None = Field(
+    database_url: DatabaseUrl | None = Field(
         default=None,
         validation_alias=AliasChoices("database_url", "DATABASE_URL", "STAGELINE_DATABASE_URL"),
         description="Postgres to use; absent: an embedded one in the data directory.",
         repr=False,  # it may hold a password
     )
-    migration_database_url: str | None = Field(
+    migration_database_url: DatabaseUrl | None = Field(
         default=None,
         description="Postgres URL of the owner that migrates; absent: the same as the database URL.",
         repr=False,  # as above

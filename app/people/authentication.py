@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.core.caller import Caller
+from app.core.caller import Caller, note_caller
 from app.core.problems import Unauthenticated
 from app.core.rate_limits import RateLimits
 from app.people.api_key import ApiKey
@@ -104,6 +104,7 @@ class Permission:
         authenticator: Authenticator = request.app.state.authenticator
         address = request.client.host if request.client is not None else ""
         caller = await authenticator.caller_of(credentials.credentials, address)
+        note_caller(request.scope, caller)
         limits: RateLimits = request.app.state.rate_limits
         limits.charge(request.scope, caller.credential_id, caller.organization_id)
         if self.action is not None:

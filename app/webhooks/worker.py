@@ -20,7 +20,7 @@ from app.core.address_guard import AddressGuard
 from app.core.database import Database, connect
 from app.core.kept_answers import forget_expired
 from app.core.metrics import new_registry, shown_at
-from app.core.persistence import persistently
+from app.core.persistence import persistently, unless
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
 from app.outbox.wakeup import listen
@@ -116,7 +116,9 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set, then finish the attempts under way, settle them and release the leases."""
-        self.database = database = await persistently(self._connect)
+        self.database = database = await unless(stop, persistently(self._connect))
+        if database is None:
+            return
         database.after_commit = self._news.set
         settings = self._settings
         guard = AddressGuard(settings.webhook_allowed_networks, allow_http=settings.webhook_allow_http)

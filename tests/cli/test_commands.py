@@ -70,7 +70,12 @@ def test_of_several_organizations_one_must_be_named(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize(
     ("url", "reason"),
-    [("postgresql://nobody@127.0.0.1:1/none", "127.0.0.1"), ("nonsense", "DATABASE_URL is not a database URL")],
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", "127.0.0.1"),
+        ("nonsense", "DATABASE_URL: Value error, this is not a database URL"),
+        ("postgresql://nobody@127.0.0.1:port/none", "DATABASE_URL: Value error, this is not a database URL"),
+        ("postgresql://nobody@127.0.0.1:65536/none", "DATABASE_URL: Value error, this is not a database URL"),
+    ],
 )
 def test_a_database_that_cannot_be_reached_is_said_plainly(terminal: Terminal, url: str, reason: str) -> None:
     refused = terminal.run("migrate", DATABASE_URL=url)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from io import StringIO
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -67,6 +68,39 @@ async def test_a_process_logs_neither_credentials_nor_bodies_nor_paths(
     assert logged.count('"event": "request"') >= len(statuses)
     assert CANARY not in logged
     assert department.operations.key not in logged
+
+
+async def test_refused_credentials_and_permissions_are_logged_with_who_asked(
+    settings: Settings, database: Database, department: Department, log: StringIO
+) -> None:
+    transport = httpx.ASGITransport(app=create_app(settings, database), client=("192.0.2.7", 4_000))
+    person = await department.representative()
+    target = {"metric": "won_amount", "target_value": "1", "currency": "USD", "team_id": str(uuid4()), "period": "2026"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test/v1") as client:
+        nobody = await client.get("/leads", headers={"Authorization": f"Bearer {CANARY}"})
+        representative = {"Authorization": f"Bearer {person.key}"}
+        forbidden = await client.post("/team-targets", headers=representative, json=target)
+        seen = await client.get("/leads", headers=representative)
+
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    refused = [line for line in lines if line["event"] == "access refused"]
+    caller = {
+        "organization": str(department.organization_id),
+        "user": str(person.user_id),
+        "credential": person.key.split("_")[1],
+    }
+    assert [nobody.status_code, forbidden.status_code, seen.status_code] == [401, 403, 200]
+    assert [(line["level"], line["code"], line["method"], line["route"]) for line in refused] == [
+        ("warning", "unauthenticated", "GET", "/v1/leads"),
+        ("warning", "forbidden", "POST", "/v1/team-targets"),
+    ]
+    assert [line["id"] for line in refused] == [each.headers["X-Request-Id"] for each in (nobody, forbidden)]
+    assert {line["client_address"] for line in refused} == {"192.0.2.7"}
+    assert "user" not in refused[0]
+    assert refused[1].items() >= caller.items()
+    (answered,) = [line for line in lines if line["event"] == "request" and line["status"] == httpx.codes.OK]
+    assert answered.items() >= caller.items()
+    assert CANARY not in log.getvalue()
 
 
 async def test_an_unexpected_error_is_told_by_its_types_and_frames_without_its_words(

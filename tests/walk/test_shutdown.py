@@ -1,13 +1,16 @@
 """How a real server leaves: what it has begun it finishes, and it says so before."""
 
 import asyncio
+import os
 import signal
 
 import httpx
+import pytest
 
+from app.core.secret_keys import new_key
 from app.core.settings import Settings
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.builders.server_process import serving_on
+from tests.builders.server_process import STAGELINE, serving_on
 from tests.department import Department
 
 
@@ -40,3 +43,25 @@ async def test_a_server_that_is_asked_to_leave_is_not_ready_and_answers_all_that
     assert closing.headers["connection"] == "close"
     assert {answer.status_code for answer in answers} == {201}
     assert code == 0
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+async def test_a_worker_without_a_database_leaves_when_it_is_asked_to(sign: signal.Signals) -> None:
+    environment = os.environ | {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "STAGELINE_SECRET_KEYS": new_key(),
+    }
+    worker = await asyncio.create_subprocess_exec(
+        STAGELINE, "worker", env=environment, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        assert worker.stderr is not None
+        while b"trying again" not in await worker.stderr.readline():
+            assert worker.returncode is None
+        worker.send_signal(sign)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await worker.wait() == 0
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+            await worker.wait()
