@@ -88,6 +88,12 @@ class Transaction:
         rows: list[Row] = await self.connection.fetch(self._text(statement), *self._arguments(statement, parameters))
         return rows
 
+    async def fetch_all_once(self, statement: Statement, /, **parameters: object) -> list[Row]:
+        """All rows, by a plan for these values alone: one round trip more, and the planning of each."""
+        prepared = await self.connection.prepare(self._text(statement), name="")
+        rows: list[Row] = await prepared.fetch(*self._arguments(statement, parameters))
+        return rows
+
     async def fetch_one(self, statement: Statement, /, **parameters: object) -> Row | None:
         """The first row, or nothing."""
         row: Row | None = await self.connection.fetchrow(self._text(statement), *self._arguments(statement, parameters))
