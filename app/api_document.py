@@ -117,7 +117,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         description="Leads, accounts, deals and team targets; every step is checked, explained and published.",
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in TAGS.items()],
-        servers=[{"url": "http://127.0.0.1:8000", "description": "A local server"}],
+        servers=[{"url": "/", "description": "Where the document is served"}],
         license_info={"name": "MIT", "identifier": "MIT"},
         contact={"name": "The Stageline authors"},
     )

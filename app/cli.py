@@ -23,6 +23,7 @@ from app.core.database import new_id
 from app.core.origin import Origin, originating
 from app.core.own_postgres import provided
 from app.core.secret_keys import SecretKeysUnusable, new_key
+from app.core.session import RoleNotTaken
 from app.core.settings import Settings
 from app.demonstration import demonstrate, demonstrate_in
 from app.founding import create_organization as found_organization
@@ -84,7 +85,8 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Fill an empty service with a demonstration department.")
     ] = False,
-    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Deliver webhooks in this process.")] = True,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Deliver webhooks too.")] = True,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
 ) -> None:
     """Run the API, and the worker, on the given Postgres or on an embedded one."""
     address = serving.Address(host, port)
@@ -93,7 +95,10 @@ def serve(
         serving.announce(_out, address, key)
         if demo:
             _run_as_command(demonstrate(settings, _out, address.url))
-        serving.run(settings, address, with_worker=worker)
+        if workers == 1:
+            serving.run(settings, address, with_worker=worker)
+        else:
+            serving.run_several(settings, address, workers, with_worker=worker)
 
 
 @app.command()
@@ -274,7 +279,7 @@ def _user_errors_told() -> Iterator[None]:
     """End with a message where the operator can mend it: a file, a port, an address, or which organization."""
     try:
         yield
-    except (NoSuchOrganization, SecretKeysUnusable, OSError) as error:
+    except (NoSuchOrganization, RoleNotTaken, SecretKeysUnusable, OSError) as error:
         _err.print(str(error), markup=False)
         raise typer.Exit(_USER_ERROR) from None
 

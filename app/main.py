@@ -139,13 +139,10 @@ def _measured(app: FastAPI) -> RequestMetrics:
 
 async def connect_app(settings: Settings) -> Database:
     """The API's pool, in the role that sees one organization at a time; `settings.database_url` must be given."""
-    if settings.database_url is None:
-        raise ValueError("the application needs a database URL; `stageline serve` brings an embedded one")
     return await connect(
-        settings.database_url,
+        settings,
         role=APP_ROLE,
         size=settings.database_pool_size,
-        options=settings.server_options(),
         acquire_timeout_seconds=settings.database_acquire_timeout_seconds,
     )
 
@@ -165,10 +162,10 @@ async def _waking(app: FastAPI, settings: Settings, database: Database) -> Async
     if settings.database_url is None:
         yield
         return
-    app.state.wakeup = wakeup = Wakeup(settings.database_url)
+    app.state.wakeup = wakeup = Wakeup(settings.session_url)
     database.after_commit = wakeup.notify
     streams: EventStreams = app.state.event_streams
-    running = (wakeup.run(), listen(settings.database_url, streams.wake), app.state.key_use.run())
+    running = (wakeup.run(), listen(settings.session_url, streams.wake), app.state.key_use.run())
     tasks = [asyncio.create_task(each) for each in running]
     try:
         yield

@@ -6,7 +6,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from socket import socket
+from functools import partial
+from socket import AF_INET, AF_INET6, create_server, socket
 from types import FrameType
 from uuid import UUID
 
@@ -14,9 +15,11 @@ import uvicorn
 from fastapi import FastAPI
 from rich.console import Console
 
-from app.core import heap, open_files
+from app.core import heap, open_files, request_log
 from app.core.database import Database, connect
+from app.core.metrics import shown_at
 from app.core.migrate import migrate
+from app.core.processes import Processes
 from app.core.protocol import Bounds, Protocol
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
@@ -70,8 +73,7 @@ class Server(uvicorn.Server):
 
 async def migrate_to_newest(settings: Settings) -> None:
     """Bring the database to the newest schema, as its owner."""
-    url = _url(settings)
-    await migrate(settings.migration_database_url or url, service_url=url)
+    await migrate(settings.migration_database_url or settings.session_url, service_url=settings.service_url)
 
 
 async def prepare(settings: Settings) -> ApiKey | None:
@@ -108,8 +110,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def opened_as_worker(settings: Settings) -> AsyncIterator[Database]:
     """A connection in the worker's role, which sees the names of all organizations."""
-    options = settings.server_options()
-    database = await connect(_url(settings), role=WORKER_ROLE, size=1, options=options, acquire_timeout_seconds=5)
+    database = await connect(settings, role=WORKER_ROLE, size=1, acquire_timeout_seconds=5)
     try:
         yield database
     finally:
@@ -128,9 +129,43 @@ def announce(out: Console, address: Address, key: ApiKey | None) -> None:
 
 def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
     """Serve until SIGTERM or SIGINT; requests drain and the worker gives its leases back."""
+    _serve(settings, _Part(address, with_worker))
+
+
+def run_several(settings: Settings, address: Address, count: int, *, with_worker: bool) -> None:
+    """The same in several processes that take connections from one socket, each with a worker of its own."""
+    listener = create_server((address.host, address.port), family=AF_INET6 if ":" in address.host else AF_INET)
+    work = partial(_serve_one_of_several, settings, _Part(address, with_worker, listener))
+    told = asyncio.run(Processes(count, work, on_leaving=listener.close).run())
+    if told == signal.SIGINT:
+        raise KeyboardInterrupt
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one process does: listen at the address, or take connections from a socket that it shares."""
+
+    address: Address
+    with_worker: bool
+    listener: socket | None = None
+
+
+def _serve_one_of_several(settings: Settings, part: _Part, number: int) -> None:
+    request_log.configure(settings.log_level)
+    _serve(settings, part, _counted_up(settings.metrics_address, number))
+
+
+def _counted_up(address: str | None, number: int) -> str | None:
+    if address is None:
+        return None
+    host, _, port = address.rpartition(":")
+    return f"{host}:{int(port) + number}"
+
+
+def _serve(settings: Settings, part: _Part, metrics_address: str | None = None) -> None:
     # uvicorn raises the signal again after its shutdown: leave normally, so that an embedded Postgres is stopped too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    app = create_app(settings, with_worker=with_worker)
+    app = create_app(settings, with_worker=part.with_worker)
     bounds = Bounds(
         admission=app.state.admission,
         most_connections=open_files.room_for(settings.max_connections),
@@ -139,8 +174,8 @@ def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
     )
     config = uvicorn.Config(
         app,
-        host=address.host,
-        port=address.port,
+        host=part.address.host,
+        port=part.address.port,
         loop="uvloop",
         http=Protocol.within(bounds),
         ws="none",
@@ -151,10 +186,6 @@ def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
         timeout_keep_alive=settings.keep_alive_seconds,
     )
     heap.settle()
-    Server(config, app, bounds, settings.shutdown_delay_seconds).run()
-
-
-def _url(settings: Settings) -> str:
-    if settings.database_url is None:
-        raise ValueError("there is no database: `own_postgres.provided` brings one")
-    return settings.database_url
+    with shown_at(metrics_address, app.state.registry):
+        server = Server(config, app, bounds, settings.shutdown_delay_seconds)
+        server.run(None if part.listener is None else [part.listener])

@@ -3,9 +3,10 @@
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import asyncpg
 import httpx
@@ -19,12 +20,15 @@ from app.core.secret_keys import new_key
 from app.core.settings import Settings
 from app.main import connect_app, create_app
 from tests.builders.event_schemas import mistakes_in_log
+from tests.builders.pooler import pooling
 from tests.builders.problem_documents import check_answer
 from tests.department import Department
 
 _HOME = "STAGELINE_TEST_HOME"
+_POOLER = "STAGELINE_TEST_POOLER"
 TEMPLATE = "stageline_template"
 SECRET_KEYS = new_key()
+WayTo: TypeAlias = Callable[[str], dict[str, Any]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[_HOME] = tempfile.mkdtemp(prefix="stageline-")
         Path(os.environ[_HOME]).chmod(0o755)
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(_HOME), ignore_errors=True))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Through a pooler, skip what is about connections of the service's own; each of these tests says why."""
+    for item in items if os.environ.get(_POOLER) else ():
+        if marker := item.get_closest_marker("without_pooler"):
+            item.add_marker(pytest.mark.skip(reason=marker.args[0]))
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +85,19 @@ def with_database(url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(database_url: str) -> Settings:
+def way_to(server_url: str) -> Iterator[WayTo]:
+    """How the service reaches a database of the server: directly, or as `STAGELINE_TEST_POOLER` asks for it."""
+    if not os.environ.get(_POOLER):
+        yield lambda url: {"database_url": url}
+        return
+    with pooling(server_url) as pooler:
+        yield lambda url: {"database_url": pooler.url(url), "direct_database_url": url}
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, way_to: WayTo) -> Settings:
     return Settings(
-        DATABASE_URL=database_url,
+        **way_to(database_url),
         secret_keys=SECRET_KEYS,
         caller_cache_seconds=0,
         database_acquire_timeout_seconds=20,  # other tests may have the processor

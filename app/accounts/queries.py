@@ -4,10 +4,16 @@ import sqlalchemy as sa
 
 from app.accounts.tables import accounts, contacts
 from app.core.database import Statement
-from app.core.pagination import Listing, any_of, at_least, at_most, equals
+from app.core.pagination import Filter, Listing, any_of, at_least, at_most, equals
 from app.core.writes import Update, find_ids_of, find_row, find_row_of, inserting
 from app.outbox.record import starting
 from app.people.scoping import select_above, within_reach
+
+
+def has_email(table: sa.Table) -> Filter:
+    """The row has the e-mail, in whatever case."""
+    return lambda email: table.c.email_key == sa.func.lower(sa.bindparam(email.key, type_=sa.Text))
+
 
 find_account = find_row(accounts)
 find_account_of = find_row_of(accounts)
@@ -47,7 +53,7 @@ contact_listing = Listing(
         "account_id": equals(contacts.c.account_id),
         "owner_id": equals(contacts.c.owner_id),
         "team_id": equals(contacts.c.team_id),
-        "email": equals(contacts.c.email),
+        "email": has_email(contacts),
         "external_id": equals(contacts.c.external_id),
     },
 )

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from app.core.schema import Money, email_key, organization_table, reference
+from app.core.schema import Money, email_key, found_by, organization_table, reference, sorted_by
 from app.core.search import search_text
 from app.people.ownership import ownership
 
@@ -22,8 +22,8 @@ accounts = organization_table(
     *ownership("accounts"),
     reference("accounts", "parent_id", "accounts"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_accounts__external_id"),
-    sa.Index("ix_accounts__created_at", "organization_id", "created_at", "id"),
-    sa.Index("ix_accounts__name", "organization_id", "name", "id"),
+    *sorted_by("accounts", "created_at", "updated_at", "name"),
+    *found_by("accounts", "parent_id", "industry"),
     sa.CheckConstraint("(annual_revenue IS NULL) = (annual_revenue_currency IS NULL)", name="annual_revenue_currency"),
 )
 
@@ -41,7 +41,6 @@ contacts = organization_table(
     reference("contacts", "account_id", "accounts"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_contacts__external_id"),
     sa.Index("ix_contacts__account_id", "organization_id", "account_id"),
-    sa.Index("ix_contacts__created_at", "organization_id", "created_at", "id"),
-    sa.Index("ix_contacts__name", "organization_id", "name", "id"),
+    *sorted_by("contacts", "created_at", "updated_at", "name"),
     sa.Index("ix_contacts__email_key", "organization_id", "email_key"),
 )

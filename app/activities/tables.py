@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from app.activities.kinds import ActivityKind, ActivityStatus
-from app.core.schema import TimestampTz, one_of, organization_table, reference
+from app.core.schema import TimestampTz, found_by, one_of, organization_table, ranged_by, reference, sorted_by
 from app.people.ownership import ownership
 
 OUTREACH_KINDS = (
@@ -42,6 +42,7 @@ activities = organization_table(
     sa.Index("ix_activities__lead_id", "organization_id", "lead_id"),
     sa.Index("ix_activities__opportunity_id", "organization_id", "opportunity_id"),
     sa.Index("ix_activities__account_id", "organization_id", "account_id"),
-    sa.Index("ix_activities__created_at", "organization_id", "created_at", "id"),
-    sa.Index("ix_activities__held_at", "organization_id", "held_at", postgresql_where=sa.text("held_at IS NOT NULL")),
+    *sorted_by("activities", "created_at", "updated_at"),
+    *found_by("activities", "kind", "status", "contact_id"),
+    *ranged_by("activities", "held_at", "planned_at"),
 )

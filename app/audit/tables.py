@@ -24,7 +24,9 @@ audit_log = sa.Table(
     sa.Column("after", JSONB),
     sa.Column("xid", Xid8, nullable=False, server_default=sa.func.pg_current_xact_id()),
     sa.PrimaryKeyConstraint("organization_id", "id"),
-    sa.Index("ix_audit_log__record_id", "organization_id", "record_id"),
+    sa.Index("ix_audit_log__record_id", "organization_id", "record_id", "id"),
+    sa.Index("ix_audit_log__record_type", "organization_id", "record_type", "id"),
+    sa.Index("ix_audit_log__request_id", "organization_id", "request_id", "id"),
     sa.Index(
         "ix_audit_log__actor_id",
         "organization_id",

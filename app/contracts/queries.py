@@ -5,7 +5,7 @@ from sqlalchemy import bindparam
 
 from app.contracts.tables import contracts
 from app.core.database import Statement
-from app.core.pagination import Listing, any_of, at_least, at_most, equals
+from app.core.pagination import Listing, any_of, at_least, at_least_money, at_most, at_most_money, equals
 from app.core.schema import TimestampTz
 from app.core.writes import Update, find_row, insert_row
 from app.opportunities.tables import opportunities
@@ -32,15 +32,19 @@ contract_listing = Listing(
     )
     .where(in_organization(contracts), within_reach(opportunities)),
     id_column=contracts.c.id,
-    sorts={"created_at": contracts.c.created_at, "updated_at": contracts.c.updated_at, "amount": contracts.c.amount},
+    sorts={
+        "created_at": contracts.c.created_at,
+        "updated_at": contracts.c.updated_at,
+        "amount": contracts.c.amount_key,
+    },
     filters={
         "kind": any_of(contracts.c.kind),
         "status": any_of(contracts.c.status),
         "opportunity_id": equals(contracts.c.opportunity_id),
         "owner_id": equals(opportunities.c.owner_id),
         "team_id": equals(opportunities.c.team_id),
-        "amount_gte": at_least(contracts.c.amount),
-        "amount_lte": at_most(contracts.c.amount),
+        "amount_gte": at_least_money(contracts.c.amount_key),
+        "amount_lte": at_most_money(contracts.c.amount_key),
         "signed_on_gte": at_least(contracts.c.signed_on),
         "signed_on_lte": at_most(contracts.c.signed_on),
         "ends_on_gte": at_least(contracts.c.ends_on),

@@ -3,7 +3,17 @@
 import sqlalchemy as sa
 
 from app.contracts.kinds import ContractKind, ContractStatus
-from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
+from app.core.schema import (
+    Money,
+    TimestampTz,
+    found_by,
+    money_key,
+    one_of,
+    organization_table,
+    ranged_by,
+    reference,
+    sorted_by,
+)
 
 contracts = organization_table(
     "contracts",
@@ -12,6 +22,7 @@ contracts = organization_table(
     sa.Column("status", sa.Text, nullable=False, server_default="draft"),
     sa.Column("number", sa.Text),
     sa.Column("amount", Money, nullable=False),
+    money_key("amount"),
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("starts_on", sa.Date),
     sa.Column("ends_on", sa.Date),
@@ -27,5 +38,7 @@ contracts = organization_table(
     sa.CheckConstraint("ends_on >= starts_on", name="ends_on"),
     sa.CheckConstraint("amount >= 0", name="amount"),
     sa.Index("ix_contracts__opportunity_id", "organization_id", "opportunity_id"),
-    sa.Index("ix_contracts__created_at", "organization_id", "created_at", "id"),
+    *sorted_by("contracts", "created_at", "updated_at", "amount_key"),
+    *ranged_by("contracts", "signed_on", "ends_on"),
+    *found_by("contracts", "kind", "status"),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_NOT_TOLD = {"version", "updated_at", "email_key", "search_text"}
+_NOT_TOLD = {"version", "updated_at", "email_key", "amount_key", "close_on_key", "unit_price_key", "search_text"}
 
 
 def differing(record: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

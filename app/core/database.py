@@ -5,7 +5,6 @@ commits on leaving its block, before an answer is built, and knows its organizat
 Who only reads needs no transaction around the statements, and looks.
 """
 
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -20,6 +19,8 @@ from app.core.caller import Caller
 from app.core.commands import breaking_off, command
 from app.core.origin import settings_sql
 from app.core.pool_use import PoolUse
+from app.core.session import Session
+from app.core.settings import Settings
 from app.core.statement import Statement
 
 __all__ = ["TRANSIENT", "CommitFailed", "Database", "Row", "Statement", "Transaction", "connect", "dsn", "new_id"]
@@ -85,6 +86,12 @@ class Transaction:
     async def fetch_all(self, statement: Statement, /, **parameters: object) -> list[Row]:
         """All rows."""
         rows: list[Row] = await self.connection.fetch(self._text(statement), *self._arguments(statement, parameters))
+        return rows
+
+    async def fetch_all_once(self, statement: Statement, /, **parameters: object) -> list[Row]:
+        """All rows, by a plan for these values alone: one round trip more, and the planning of each."""
+        prepared = await self.connection.prepare(self._text(statement), name="")
+        rows: list[Row] = await prepared.fetch(*self._arguments(statement, parameters))
         return rows
 
     async def fetch_one(self, statement: Statement, /, **parameters: object) -> Row | None:
@@ -156,8 +163,9 @@ class Database:
     `after_commit` is called after each transaction that recorded an event; it must neither wait nor raise.
     """
 
-    def __init__(self, pool: asyncpg.Pool, acquire_timeout_seconds: float = 5.0) -> None:
+    def __init__(self, pool: asyncpg.Pool, session: Session, acquire_timeout_seconds: float = 5.0) -> None:
         self.pool = pool
+        self.session = session
         self.after_commit: Callable[[], None] = _nothing
         self.use = PoolUse(acquire_timeout_seconds)
 
@@ -174,8 +182,13 @@ class Database:
     async def look(self, caller: Caller) -> AsyncIterator[Transaction]:
         """Reads of the caller's organization, each one round trip: under READ COMMITTED a transaction adds nothing.
 
-        Not for statements that set something for those after them, or lock.
+        Not for statements that set something for those after them, or lock. On a lent connection only a transaction
+        has a role, so there it is one that cannot write.
         """
+        if self.session.is_lent:
+            async with self._transaction(f"SET TRANSACTION READ ONLY; {settings_sql(caller)}", caller) as tx:
+                yield tx
+            return
         connection = await self.use.acquire(self.pool)
         try:
             yield Look(connection, caller)
@@ -198,8 +211,12 @@ class Database:
     async def fetch_all_at_once(self, statement: Statement, /, **parameters: object) -> list[Row]:
         """The rows of one statement over all organizations that is a transaction of its own: one round trip, not three.
 
-        It may have been committed although this raises. An event must not be recorded by it: nobody would be told.
+        It may have been committed although this raises. An event must not be recorded by it: nobody would be told. On
+        a lent connection it is three round trips all the same: only a transaction has a role there.
         """
+        if self.session.is_lent:
+            async with self.begin_for_all() as tx:
+                return await tx.fetch_all(statement, **parameters)
         connection = await self.use.acquire(self.pool)
         try:
             with breaking_off(connection):
@@ -211,7 +228,7 @@ class Database:
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
         connection = await self.use.acquire(self.pool)
         try:
-            await command(connection, f"BEGIN; {setting}")
+            await command(connection, f"{self.session.beginning}; {setting}")
             tx = Transaction(connection, caller)
             try:
                 yield tx
@@ -241,19 +258,14 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
 
 
 async def connect(
-    url: str, *, role: str, size: int, options: dict[str, str], acquire_timeout_seconds: float
+    settings: Settings, *, role: str, size: int, acquire_timeout_seconds: float, plans: dict[str, str] | None = None
 ) -> Database:
-    """Open a pool whose connections act in `role`, with the given server settings (timeouts in ms)."""
-    pool = await asyncpg.create_pool(
-        dsn(url),
-        min_size=1,
-        max_size=size,
-        init=_prepare,
-        reset=_leave,
-        max_inactive_connection_lifetime=60.0,
-        server_settings={"role": role, "application_name": f"stageline:{role}", "timezone": "UTC", **options},
-    )
-    return Database(pool, acquire_timeout_seconds)
+    """Open a pool whose statements run in `role`, within the settings' timeouts; `plans` says how they are planned.
+
+    Raises `RoleNotTaken`.
+    """
+    session = Session(role, settings.server_options() | (plans or {}), settings.is_pooled)
+    return Database(await session.open_pool(dsn(settings.service_url), size), session, acquire_timeout_seconds)
 
 
 def dsn(url: str) -> str:
@@ -266,12 +278,3 @@ def dsn(url: str) -> str:
 def new_id() -> UUID:
     """A UUIDv7: unique, and ordered by the time it was made."""
     return uuid7()
-
-
-async def _prepare(connection: asyncpg.Connection) -> None:
-    # parameters arrive as text already: SQLAlchemy's JSON type renders them
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=json.loads)
-
-
-async def _leave(_connection: asyncpg.Connection) -> None:
-    """Nothing to reset: only SET LOCAL is ever used, and asyncpg's own reset costs 110 µs."""

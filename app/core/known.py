@@ -29,7 +29,7 @@ def with_known(select: sa.Select[Any], known: Known) -> sa.Select[Any]:
         if isinstance(element, BindParameter) and element.key in values and isinstance(element.type, sa.Boolean):
             return sa.true() if values[element.key] else sa.false()
         if isinstance(element, BinaryExpression) and isinstance(element.right, CollectionAggregate):
-            given = element.right.element
+            (given,) = element.right.element.get_children()  # it stands in brackets
             if isinstance(given, BindParameter) and given.key in values:
                 return sa.false()
         return None

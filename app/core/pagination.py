@@ -21,7 +21,11 @@ from app.core.search import Sought, seek
 Filter = Callable[[sa.BindParameter[Any]], ColumnElement[bool]]
 
 _RELEVANCE = "relevance"
+_RANGES = ("_gte", "_lte", "_lt")  # how filters end whose values decide how many rows there are
 _UNSORTED = "created_at"  # in place of relevance, where too many records fit to weigh each of them
+
+
+_MOST_ITEMS = 200
 
 
 class PageQuery(BaseModel):
@@ -29,7 +33,7 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: Annotated[int, Field(ge=1, le=200, description="Items per page.")] = 50
+    limit: Annotated[int, Field(ge=1, le=_MOST_ITEMS, description="Items per page.")] = 50
     cursor: Annotated[str | None, Field(max_length=4_000, description="`next_cursor` of the page before.")] = None
     sort: Annotated[str, Field(max_length=50, description="A sort key; a leading `-` turns it around.")] = "-created_at"
 
@@ -79,12 +83,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the statement of a page depends on, besides the words that are sought."""
+    """What the statement of a page depends on, besides the words that are sought; a filter has one value or many."""
 
     key: str
     is_descending: bool
     is_first: bool
-    filters: tuple[str, ...]
+    filters: tuple[tuple[str, bool], ...]
     known: Known
 
 
@@ -114,13 +118,16 @@ class Listing:
         key = after.key if after is not None else self._key(sort, sought)
         if sought is not None and key == _RELEVANCE:
             sought = sought.narrowed()
-        shape = Shape(key, sort.startswith("-"), after is None, tuple(sorted(filters)), known_in(scope))
+        filters = {name: _alone(value) for name, value in filters.items()}
+        named = tuple((name, isinstance(value, list)) for name, value in sorted(filters.items()))
+        shape = Shape(key, sort.startswith("-"), after is None, named, known_in(scope))
         statement = self._statement(shape, sought)
+        fetch = tx.fetch_all_once if _is_unlike_others(filters, scope) else tx.fetch_all
         parameters: dict[str, object] = {f"filter_{name}": value for name, value in filters.items()}
         parameters |= {name: value for name, value in scope.items() if name in statement.names}
         if after is not None:
             parameters |= {"after_value": after.value, "after_id": after.id}
-        rows = await tx.fetch_all(
+        rows = await fetch(
             statement,
             page_limit=query.limit + 1,
             **parameters,
@@ -141,8 +148,9 @@ class Listing:
     def _select(self, shape: Shape, sought: Sought | None) -> sa.Select[Any]:
         column = sought.relevance() if sought is not None and shape.key == _RELEVANCE else self.sorts[shape.key]
         statement = self.base.add_columns(column.label("_sort_value"), self.id_column.label("_sort_id"))
-        for name in shape.filters:
-            statement = statement.where(self.filters[name](sa.bindparam(f"filter_{name}")))
+        for name, has_many in shape.filters:
+            value = sa.bindparam(f"filter_{name}", type_=sa.ARRAY(sa.types.NullType()) if has_many else None)
+            statement = statement.where(self.filters[name](value))
         if sought is not None:
             statement = statement.where(*sought.conditions())
         if not shape.is_first:
@@ -153,7 +161,9 @@ class Listing:
             statement = statement.where(place < last if shape.is_descending else place > last)
         order = (column, self.id_column)
         statement = statement.order_by(*(each.desc() if shape.is_descending else each.asc() for each in order))
-        return statement.limit(sa.bindparam("page_limit", type_=sa.Integer))
+        # a kept plan takes a LIMIT that it does not know for a tenth of all rows, and would read and sort them
+        page = statement.limit(sa.literal_column(str(_MOST_ITEMS + 1))).subquery("page")
+        return sa.select(page).limit(sa.bindparam("page_limit", type_=sa.Integer))
 
     def _key(self, sort: str, sought: Sought | None) -> str:
         key = sort.removeprefix("-")
@@ -180,7 +190,13 @@ def equals(column: ColumnElement[Any]) -> Filter:
 
 def any_of(column: ColumnElement[Any]) -> Filter:
     """The column has one of the values (`stage=a&stage=b`)."""
-    return lambda values: column == sa.any_(_typed(values, column, many=True))
+
+    def is_any(value: sa.BindParameter[Any]) -> ColumnElement[bool]:
+        # one value is said as such: an index on the column then gives its rows in the order of what follows in it
+        has_many = isinstance(value.type, sa.ARRAY)
+        return column == (sa.any_(_typed(value, column, many=True)) if has_many else _typed(value, column))
+
+    return is_any
 
 
 def at_least(column: ColumnElement[Any]) -> Filter:
@@ -193,6 +209,16 @@ def at_most(column: ColumnElement[Any]) -> Filter:
     return lambda value: column <= _typed(value, column)
 
 
+def at_least_money(key: ColumnElement[int]) -> Filter:
+    """The amount that the key stands for (`schema.money_key`) is the value or more."""
+    return lambda value: key >= _hundredths(sa.func.ceil, value)
+
+
+def at_most_money(key: ColumnElement[int]) -> Filter:
+    """The amount that the key stands for is known, and the value or less."""
+    return lambda value: sa.and_(key >= sa.literal_column("0"), key <= _hundredths(sa.func.floor, value))
+
+
 def less_than(column: ColumnElement[Any]) -> Filter:
     """The column is less than the value."""
     return lambda value: column < _typed(value, column)
@@ -200,3 +226,22 @@ def less_than(column: ColumnElement[Any]) -> Filter:
 
 def _typed(value: sa.BindParameter[Any], column: ColumnElement[Any], *, many: bool = False) -> sa.BindParameter[Any]:
     return sa.bindparam(value.key, type_=sa.ARRAY(column.type) if many else column.type)
+
+
+def _hundredths(rounded: Callable[..., ColumnElement[Any]], value: sa.BindParameter[Any]) -> ColumnElement[int]:
+    amount = sa.bindparam(value.key, type_=sa.Numeric)
+    return sa.cast(rounded(amount * sa.literal_column("100")), sa.BigInteger)
+
+
+def _alone(value: object) -> object:
+    """The one value of a list of one."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _is_unlike_others(filters: Mapping[str, object], scope: Mapping[str, object]) -> bool:
+    """Whether a plan that is good for these values may be bad for others.
+
+    From which value on, and for how many teams or kinds: between a few rows and nearly all.
+    """
+    several = any(isinstance(value, list) and value for value in (*filters.values(), *scope.values()))
+    return several or any(name.endswith(_RANGES) for name in filters)

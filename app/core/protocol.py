@@ -12,6 +12,7 @@ from app.core.admission import ALWAYS_ANSWERED, Admission, Overloaded
 from app.core.connection import EXTENSION
 from app.core.problems import BadRequest, HeadersTooLarge, Problem, RequestTimeout
 from app.core.refusal import Count, Refusal
+from app.core.upgrade_offer import Parser
 
 _UNREADABLE = "This is not an HTTP request that can be read."
 _ALWAYS_ANSWERED = tuple(f"GET {path}".encode() for path in ALWAYS_ANSWERED)
@@ -38,6 +39,7 @@ class Protocol(HttpToolsProtocol):
     """
 
     bounds: ClassVar[Bounds] = Bounds()
+    parser: Parser
     _overloaded: ClassVar[Refusal | None] = None
     _is_surplus = False
     _is_in_head = False
@@ -56,6 +58,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's signature
         super().connection_made(transport)
+        self.parser = Parser(self)
         self._is_surplus = len(self.connections) > self.bounds.most_connections
         self._await_head()
 
@@ -85,6 +88,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._forget_deadline()
+        if self.parser.has_offer:
+            return
         if self._head_bytes + self._fed > self.bounds.most_head_bytes:  # or less: there may be more than the head
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > self.bounds.most_head_bytes:
@@ -95,6 +100,8 @@ class Protocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
+        if self.parser.has_offer:
+            return
         self._is_between_requests = True
         super().on_message_complete()
 

@@ -54,9 +54,14 @@ class Settings(BaseSettings):
         description="Postgres to use; absent: an embedded one in the data directory.",
         repr=False,  # it may hold a password
     )
+    direct_database_url: DatabaseUrl | None = Field(
+        default=None,
+        description="Postgres itself, where the database URL is a pooler of transactions, such as PgBouncer.",
+        repr=False,  # as above
+    )
     migration_database_url: DatabaseUrl | None = Field(
         default=None,
-        description="Postgres URL of the owner that migrates; absent: the same as the database URL.",
+        description="Postgres URL of the owner that migrates; absent: that of the service, past a pooler.",
         repr=False,  # as above
     )
     data_dir: Path | None = Field(
@@ -181,12 +186,24 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="What `/metrics` asks for; absent: it answers this machine only."
     )
+    metrics_address: str | None = Field(
+        default=None,
+        pattern=r"^[^\s/]+:\d{1,5}$",
+        description="Where the first process of `stageline serve --workers` shows its metrics, `<host>:<port>`, and "
+        "each further one at the next port; absent: nowhere.",
+    )
     worker_metrics_address: str | None = Field(
         default=None,
         pattern=r"^[^\s/]+:\d{1,5}$",
         description="Where `stageline worker` shows its metrics, `<host>:<port>`; absent: nowhere.",
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+    @model_validator(mode="after")
+    def _check_pooler(self) -> Self:
+        if self.direct_database_url is not None and self.database_url is None:
+            raise ValueError("STAGELINE_DIRECT_DATABASE_URL needs DATABASE_URL, the pooler")
+        return self
 
     @model_validator(mode="after")
     def _check_openid(self) -> Self:
@@ -202,6 +219,23 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether the service brings its own Postgres."""
         return self.database_url is None
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether a pooler lends the service its connections, for one transaction each."""
+        return self.direct_database_url is not None
+
+    @property
+    def service_url(self) -> str:
+        """Where transactions go; raises `ValueError` without a database."""
+        if self.database_url is None:
+            raise ValueError("there is no database URL; `stageline serve` brings an embedded one")
+        return self.database_url
+
+    @property
+    def session_url(self) -> str:
+        """Postgres itself, for what outlives a transaction: listening, and the lock of a migration."""
+        return self.direct_database_url or self.service_url
 
     def secret_box(self) -> SecretBox:
         """What seals and opens stored secrets; raises `SecretKeysMissing`."""

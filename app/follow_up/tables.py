@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.core.schema import TimestampTz, one_of, organization_table, reference
+from app.core.schema import TimestampTz, found_by, one_of, organization_table, reference, sorted_by
 
 
 def _about_a_deal(table: str) -> list[sa.schema.SchemaItem]:
@@ -11,6 +11,7 @@ def _about_a_deal(table: str) -> list[sa.schema.SchemaItem]:
         sa.Column("opportunity_id", sa.Uuid, nullable=False),
         reference(table, "opportunity_id", "opportunities"),
         sa.Index(f"ix_{table}__opportunity_id", "organization_id", "opportunity_id"),
+        *sorted_by(table, "created_at", "updated_at"),
     ]
 
 
@@ -26,6 +27,7 @@ handoffs = organization_table(
     reference("handoffs", "from_user_id", "users"),
     reference("handoffs", "to_user_id", "users"),
     one_of("status", ["requested", "accepted", "rejected"]),
+    *found_by("handoffs", "to_user_id", "status"),
 )
 
 satisfaction_surveys = organization_table(
@@ -40,6 +42,7 @@ satisfaction_surveys = organization_table(
     one_of("status", ["attempted", "answered"]),
     sa.CheckConstraint("score BETWEEN 0 AND 10", name="score"),
     sa.CheckConstraint("(status = 'answered') = (score IS NOT NULL)", name="answered_score"),
+    *found_by("satisfaction_surveys", "status", "contact_id"),
 )
 
 issues = organization_table(
@@ -53,6 +56,7 @@ issues = organization_table(
     sa.Column("resolved_at", TimestampTz),
     one_of("severity", ["low", "normal", "high", "critical"]),
     one_of("status", ["open", "resolved"]),
+    *found_by("issues", "status", "severity"),
 )
 
 reviews = organization_table(
@@ -63,4 +67,5 @@ reviews = organization_table(
     sa.Column("lesson", sa.Text, nullable=False),
     sa.Column("filed_by", sa.Uuid, nullable=False),
     reference("reviews", "filed_by", "users"),
+    *found_by("reviews", "filed_by"),
 )

@@ -3,19 +3,15 @@
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from app.accounts.queries import has_email
 from app.accounts.tables import contacts
 from app.core.database import Statement
-from app.core.pagination import Filter, Listing, any_of, at_least, at_most, equals
+from app.core.pagination import Listing, any_of, at_least, at_most, equals
 from app.core.writes import Update, find_ids_of, find_row, find_row_of, inserting
 from app.leads.tables import leads
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.outbox.record import starting
 from app.people.scoping import in_organization, within_reach
-
-
-def _has_email(table: sa.Table) -> Filter:
-    return lambda email: table.c.email_key == sa.func.lower(sa.bindparam(email.key, type_=sa.Text))
-
 
 find_lead = find_row(leads)
 find_lead_of = find_row_of(leads)
@@ -56,7 +52,7 @@ lead_listing = Listing(
         "source": any_of(leads.c.source),
         "owner_id": equals(leads.c.owner_id),
         "team_id": equals(leads.c.team_id),
-        "email": _has_email(leads),
+        "email": has_email(leads),
         "external_id": equals(leads.c.external_id),
         "created_at_gte": at_least(leads.c.created_at),
         "created_at_lte": at_most(leads.c.created_at),
@@ -75,7 +71,7 @@ find_leads_by_email = Statement(
     sa.select(leads)
     .where(
         in_organization(leads),
-        _has_email(leads)(bindparam("email")),
+        has_email(leads)(bindparam("email")),
         leads.c.id != bindparam("except_id", type_=sa.Uuid),
     )
     .order_by(leads.c.created_at, leads.c.id)
@@ -86,7 +82,7 @@ find_contacts_by_email = Statement(
     sa.select(contacts.c.id, contacts.c.name, contacts.c.account_id)
     .where(
         in_organization(contacts),
-        _has_email(contacts)(bindparam("email")),
+        has_email(contacts)(bindparam("email")),
     )
     .order_by(contacts.c.created_at, contacts.c.id)
     .limit(50)

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from app.core.schema import TimestampTz, email_key, one_of, organization_table, reference
+from app.core.schema import TimestampTz, email_key, found_by, one_of, organization_table, reference, sorted_by
 from app.core.search import search_text
 from app.opportunities.qualification import qualification_columns
 from app.people.ownership import ownership
@@ -42,8 +42,8 @@ leads = organization_table(
     sa.CheckConstraint("(outcome = 'converted') = (converted_opportunity_id IS NOT NULL)", name="outcome_converted"),
     sa.CheckConstraint("(outcome = 'disqualified') = (disqualified_reason IS NOT NULL)", name="disqualified_reason"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_leads__external_id"),
-    sa.Index("ix_leads__created_at", "organization_id", "created_at", "id"),
-    sa.Index("ix_leads__name", "organization_id", "name", "id"),
+    *sorted_by("leads", "created_at", "updated_at", "name", "stage_entered_at"),
+    *found_by("leads", "stage", "outcome", "source"),
     sa.Index("ix_leads__email_key", "organization_id", "email_key"),
     sa.Index("ix_leads__converted_opportunity_id", "organization_id", "converted_opportunity_id"),
     postgresql_with={"fillfactor": "85"},

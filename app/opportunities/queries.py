@@ -1,10 +1,13 @@
 """Statements on deals."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import bindparam
+from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.database import Statement
-from app.core.pagination import Listing, any_of, at_least, at_most, equals
+from app.core.pagination import Listing, any_of, at_least, at_least_money, at_most, at_most_money, equals
 from app.core.writes import Update, find_ids_of, find_row, find_row_of, inserting
 from app.opportunities.qualification import QUALIFICATION_COLUMNS
 from app.opportunities.tables import opportunities
@@ -28,6 +31,11 @@ find_organization_currency = Statement(
     sa.select(organizations.c.currency).where(organizations.c.id == bindparam("organization_id"))
 )
 
+
+def _closes_from(day: sa.BindParameter[Any]) -> ColumnElement[bool]:
+    return sa.and_(opportunities.c.close_on.is_not(None), at_least(opportunities.c.close_on_key)(day))
+
+
 opportunity_listing = Listing(
     base=sa.select(opportunities).where(within_reach(opportunities)),
     id_column=opportunities.c.id,
@@ -36,9 +44,8 @@ opportunity_listing = Listing(
         "created_at": opportunities.c.created_at,
         "updated_at": opportunities.c.updated_at,
         "name": opportunities.c.name,
-        "amount": sa.func.coalesce(opportunities.c.amount, sa.literal_column("-1", opportunities.c.amount.type)),
-        # asyncpg sends Python's last day as infinity: as a cursor it would be another place than the day's
-        "close_on": sa.func.coalesce(opportunities.c.close_on, sa.literal_column("'infinity'::date", sa.Date)),
+        "amount": opportunities.c.amount_key,
+        "close_on": opportunities.c.close_on_key,
         "stage_entered_at": opportunities.c.stage_entered_at,
     },
     filters={
@@ -50,10 +57,10 @@ opportunity_listing = Listing(
         "owner_id": equals(opportunities.c.owner_id),
         "team_id": equals(opportunities.c.team_id),
         "external_id": equals(opportunities.c.external_id),
-        "amount_gte": at_least(opportunities.c.amount),
-        "amount_lte": at_most(opportunities.c.amount),
-        "close_on_gte": at_least(opportunities.c.close_on),
-        "close_on_lte": at_most(opportunities.c.close_on),
+        "amount_gte": at_least_money(opportunities.c.amount_key),
+        "amount_lte": at_most_money(opportunities.c.amount_key),
+        "close_on_gte": _closes_from,
+        "close_on_lte": at_most(opportunities.c.close_on_key),
         "closed_at_gte": at_least(opportunities.c.closed_at),
         "closed_at_lte": at_most(opportunities.c.closed_at),
     },

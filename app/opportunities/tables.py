@@ -7,7 +7,17 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
+from app.core.schema import (
+    Money,
+    TimestampTz,
+    found_by,
+    money_key,
+    one_of,
+    organization_table,
+    ranged_by,
+    reference,
+    sorted_by,
+)
 from app.core.search import search_text
 from app.opportunities.qualification import qualification_columns
 from app.people.ownership import ownership
@@ -39,8 +49,13 @@ opportunities = organization_table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("account_id", sa.Uuid),
     sa.Column("amount", Money),
+    money_key("amount"),
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("close_on", sa.Date),
+    # one that is not known comes last; Python's last day is sent by asyncpg as infinity, and would be another place
+    sa.Column(
+        "close_on_key", sa.Date, sa.Computed("coalesce(close_on, 'infinity'::date)", persisted=True), nullable=False
+    ),
     sa.Column("pipeline_id", sa.Uuid, nullable=False),
     sa.Column("pipeline_version", sa.Integer, nullable=False),
     sa.Column("stage", sa.Text, nullable=False),
@@ -70,9 +85,9 @@ opportunities = organization_table(
     sa.CheckConstraint("(outcome = 'lost') = (loss_reason IS NOT NULL)", name="loss_reason"),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_opportunities__external_id"),
     sa.Index("ix_opportunities__account_id", "organization_id", "account_id"),
-    sa.Index("ix_opportunities__created_at", "organization_id", "created_at", "id"),
-    sa.Index("ix_opportunities__name", "organization_id", "name", "id"),
-    sa.Index("ix_opportunities__stage", "organization_id", "stage", "created_at"),
+    *sorted_by("opportunities", "created_at", "updated_at", "name", "stage_entered_at", "amount_key", "close_on_key"),
+    *ranged_by("opportunities", "closed_at"),
+    *found_by("opportunities", "stage", "step", "outcome", "pipeline_id"),
     sa.Index(
         "ix_opportunities__won",
         "organization_id",
@@ -122,4 +137,6 @@ objections = organization_table(
     reference("objections", "opportunity_id", "opportunities"),
     one_of("status", list(ObjectionStatus)),
     sa.Index("ix_objections__opportunity_id", "organization_id", "opportunity_id"),
+    *sorted_by("objections", "created_at"),
+    *found_by("objections", "status"),
 )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.core.schema import TimestampTz, metadata, one_of, organization_table, reference
+from app.core.schema import TimestampTz, found_by, metadata, one_of, organization_table, reference, sorted_by
 from app.core.search import search_text
 from app.people.permissions import Position
 
@@ -32,6 +32,8 @@ teams = organization_table(
     reference("teams", "parent_id", "teams"),
     reference("teams", "manager_id", "users", use_alter=True),
     sa.UniqueConstraint("organization_id", "name", name="uq_teams__name"),
+    *sorted_by("teams", "created_at", "updated_at"),
+    *found_by("teams", "parent_id", "manager_id"),
 )
 
 users = organization_table(
@@ -47,6 +49,8 @@ users = organization_table(
     one_of("position", list(Position)),
     sa.UniqueConstraint("organization_id", "external_id", name="uq_users__external_id"),
     sa.Index("ix_users__team_id", "organization_id", "team_id"),
+    *sorted_by("users", "created_at", "updated_at", "name"),
+    *found_by("users", "position", "is_active"),
 )
 sa.Index("uq_users__email", users.c.organization_id, sa.func.lower(users.c.email), unique=True)
 

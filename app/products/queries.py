@@ -18,7 +18,7 @@ product_listing = Listing(
     sorts={
         "created_at": products.c.created_at,
         "name": products.c.name,
-        "unit_price": products.c.unit_price,
+        "unit_price": products.c.unit_price_key,
     },
     filters={
         "series": any_of(products.c.series),

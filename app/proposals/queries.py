@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from app.core.database import Statement
-from app.core.pagination import Listing, any_of, at_least, at_most, equals
+from app.core.pagination import Listing, any_of, at_least, at_least_money, at_most, at_most_money, equals
 from app.core.writes import Update, find_row, insert_row
 from app.opportunities.tables import opportunities
 from app.people.scoping import in_organization, within_reach
@@ -45,15 +45,15 @@ proposal_listing = Listing(
     sorts={
         "created_at": proposals.c.created_at,
         "updated_at": proposals.c.updated_at,
-        "amount": proposals.c.amount,
+        "amount": proposals.c.amount_key,
     },
     filters={
         "status": any_of(proposals.c.status),
         "opportunity_id": equals(proposals.c.opportunity_id),
         "owner_id": equals(opportunities.c.owner_id),
         "team_id": equals(opportunities.c.team_id),
-        "amount_gte": at_least(proposals.c.amount),
-        "amount_lte": at_most(proposals.c.amount),
+        "amount_gte": at_least_money(proposals.c.amount_key),
+        "amount_lte": at_most_money(proposals.c.amount_key),
         "sent_at_gte": at_least(proposals.c.sent_at),
         "sent_at_lte": at_most(proposals.c.sent_at),
         "valid_until_on_gte": at_least(proposals.c.valid_until_on),

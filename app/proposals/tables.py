@@ -2,7 +2,17 @@
 
 import sqlalchemy as sa
 
-from app.core.schema import Money, TimestampTz, one_of, organization_table, reference
+from app.core.schema import (
+    Money,
+    TimestampTz,
+    found_by,
+    money_key,
+    one_of,
+    organization_table,
+    ranged_by,
+    reference,
+    sorted_by,
+)
 from app.proposals.status import ProposalStatus
 
 proposals = organization_table(
@@ -11,6 +21,7 @@ proposals = organization_table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default="draft"),
     sa.Column("amount", Money, nullable=False),
+    money_key("amount"),
     sa.Column("currency", sa.CHAR(3), nullable=False),
     sa.Column("pricing", sa.Text),
     sa.Column("terms", sa.Text),
@@ -29,5 +40,7 @@ proposals = organization_table(
     sa.CheckConstraint("amount >= 0", name="amount"),
     sa.CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
     sa.Index("ix_proposals__opportunity_id", "organization_id", "opportunity_id"),
-    sa.Index("ix_proposals__created_at", "organization_id", "created_at", "id"),
+    *sorted_by("proposals", "created_at", "updated_at", "amount_key"),
+    *ranged_by("proposals", "sent_at", "valid_until_on"),
+    *found_by("proposals", "status"),
 )

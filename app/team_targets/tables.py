@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from app.core.schema import Money, one_of, organization_table, reference
+from app.core.schema import Money, found_by, one_of, organization_table, reference, sorted_by
 
 
 class Metric(StrEnum):
@@ -43,8 +43,8 @@ team_targets = organization_table(
         name="uq_team_targets__period",
         postgresql_nulls_not_distinct=True,
     ),
-    sa.Index("ix_team_targets__created_at", "organization_id", "created_at", "id"),
-    sa.Index("ix_team_targets__starts_on", "organization_id", "starts_on", "id"),
+    *sorted_by("team_targets", "created_at", "starts_on"),
+    *found_by("team_targets", "metric", "period"),
     sa.Index("ix_team_targets__user_id", "organization_id", "user_id"),
 )
 

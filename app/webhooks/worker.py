@@ -94,10 +94,7 @@ class Worker:
         clock: Callable[[], float] = time.monotonic,
         metrics: WorkerMetrics | None = None,
     ) -> None:
-        if settings.database_url is None:
-            raise ValueError("a worker needs a database URL")
         self._settings = settings
-        self._url = settings.database_url
         self._secrets = SigningSecrets(settings.secret_box())
         self._pace = pace
         self._news = asyncio.Event()  # events may have been committed
@@ -136,7 +133,7 @@ class Worker:
         try:
             async with asyncio.TaskGroup() as tasks:
                 background = [
-                    tasks.create_task(listen(self._url, self._news.set)),
+                    tasks.create_task(listen(self._settings.session_url, self._news.set)),
                     tasks.create_task(self._sweep(database)),
                     tasks.create_task(self._replay(database)),
                     tasks.create_task(self._measure(database)),
@@ -265,11 +262,11 @@ class Worker:
 
     async def _connect(self) -> Database:
         return await connect(
-            self._url,
+            self._settings,
             role=WORKER_ROLE,
             size=self._settings.worker_pool_size,
-            options=self._settings.server_options() | PLANS,
             acquire_timeout_seconds=_ACQUIRE_TIMEOUT_SECONDS,
+            plans=PLANS,
         )
 
 

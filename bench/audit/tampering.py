@@ -20,6 +20,7 @@ from app.core.database import Database, connect
 from app.core.embedded_postgres import EmbeddedPostgres
 from app.core.migrate import migrate
 from app.core.roles import APP_ROLE, WORKER_ROLE
+from app.core.settings import Settings
 from tests.builders.audit import fill_audit_log, link_all, links_of, tampering, verified
 from tests.department import Department
 
@@ -96,7 +97,7 @@ def _table(victims: dict[str, int], damaged: Verification) -> Table:
 
 
 async def _pool(url: str, role: str) -> Database:
-    return await connect(url, role=role, size=2, options={}, acquire_timeout_seconds=5)
+    return await connect(Settings(DATABASE_URL=url), role=role, size=2, acquire_timeout_seconds=5)
 
 
 def _peak_mib() -> int:

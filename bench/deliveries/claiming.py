@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from app.core.database import Database, connect
 from app.core.roles import WORKER_ROLE
+from app.core.settings import Settings
 from app.webhooks.attempt import Outcome
 from app.webhooks.fanout import fan_out
 from app.webhooks.lanes import STANDARD_CLAIM, Lane, claim
@@ -27,7 +28,8 @@ async def claim_and_settle(house: House, amount: Amount) -> float:
     owner = await house.open_owner()
     await fill(owner, house, amount)
     await owner.close()
-    database = await connect(house.service_url, role=WORKER_ROLE, size=2, options=PLANS, acquire_timeout_seconds=5.0)
+    settings = Settings(DATABASE_URL=house.service_url)
+    database = await connect(settings, role=WORKER_ROLE, size=2, acquire_timeout_seconds=5.0, plans=PLANS)
     try:
         await _fan_out_all(database, amount)
         started, settled = time.perf_counter(), 0

@@ -9,6 +9,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
+from app.core.settings import Settings
+from tests.builders.server_process import database_variables
+
 _LONGEST_PIECE = 16
 
 
@@ -27,11 +30,11 @@ class Canaries:
     body: str = field(default_factory=_word)
     known: dict[str, str] = field(default_factory=dict)
 
-    def environment(self, database_url: str, data_dir: Path) -> dict[str, str]:
+    def environment(self, settings: Settings, data_dir: Path) -> dict[str, str]:
         """The settings of a process on a database that takes any password."""
-        return {
-            "DATABASE_URL": with_password(database_url, self.database_password),
-            "STAGELINE_MIGRATION_DATABASE_URL": with_password(database_url, self.migration_password),
+        ways = database_variables(settings).items()
+        return {name: with_password(url, self.database_password) for name, url in ways} | {
+            "STAGELINE_MIGRATION_DATABASE_URL": with_password(settings.session_url, self.migration_password),
             "STAGELINE_METRICS_TOKEN": self.metrics_token,
             "STAGELINE_SECRET_KEYS": f"canary:{self.secret_key}",
             "STAGELINE_LOG_LEVEL": "debug",

@@ -13,11 +13,11 @@ class HeldApplication:
     entered: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     seen: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.seen.append(scope["path"])
-        while (await receive()).get("more_body"):
-            pass
+        self.bodies.append(await _body_of(receive))
         self.entered.release()
         if scope["path"] == "/held":
             await self.go_on.wait()
@@ -27,3 +27,12 @@ class HeldApplication:
             self.entered.release()
             await self.go_on.wait()
         await send({"type": "http.response.body"})
+
+
+async def _body_of(receive: Receive) -> bytes:
+    body, is_whole = b"", False
+    while not is_whole:
+        message = await receive()
+        body += message.get("body", b"")
+        is_whole = not message.get("more_body")
+    return body

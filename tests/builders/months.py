@@ -103,8 +103,6 @@ async def old_months(owner: asyncpg.Connection, *months: int) -> AsyncIterator[N
 @asynccontextmanager
 async def worker_connections(settings: Settings, size: int = 4) -> AsyncIterator[Database]:
     """A pool in the worker's role."""
-    database = await connect(
-        str(settings.database_url), role=WORKER_ROLE, size=size, options={}, acquire_timeout_seconds=5
-    )
+    database = await connect(settings, role=WORKER_ROLE, size=size, acquire_timeout_seconds=5)
     yield database
     await database.close()

@@ -1,4 +1,4 @@
-"""What makes and drives SDKs: installed from lock files when first needed, and never missing where `CI` is set."""
+"""What makes, drives and checks SDKs: installed from lock files when first needed, never missing where `CI` is set."""
 
 import hashlib
 import json
@@ -69,9 +69,8 @@ def python_tools() -> Path:
     return folder / ".venv" / "bin"
 
 
-def node_tools() -> Path:
-    """The programs of `tests/sdks/typescript`."""
-    folder = SDKS / "typescript"
+def node_tools(folder: Path = SDKS / "typescript") -> Path:
+    """The programs of a folder's `package.json`."""
     _install(folder, folder / "package-lock.json", [program("npm"), "ci"])
     return folder / "node_modules" / ".bin"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from app.core.secret_keys import new_key
+from app.core.settings import Settings
 
 STAGELINE = str(Path(sys.executable).parent / "stageline")
 _START_SECONDS = 180  # a demonstration on a busy machine; tests have a timeout of their own
@@ -56,6 +57,12 @@ def environment_of(home: Path) -> dict[str, str]:
     return environment | {"STAGELINE_DATA_DIR": str(home)}
 
 
+def database_variables(settings: Settings) -> dict[str, str]:
+    """What tells another process of the database."""
+    direct = settings.direct_database_url
+    return {"DATABASE_URL": settings.service_url} | ({"STAGELINE_DIRECT_DATABASE_URL": direct} if direct else {})
+
+
 def _environment() -> dict[str, str]:
     # without compiled files every start takes twice as long; nobody balances between these servers
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -77,12 +84,12 @@ def serving_in(home: Path, *options: str, **variables: str) -> Iterator[ServerPr
 
 
 @contextmanager
-def serving_on(database_url: str, **settings: object) -> Iterator[ServerProcess]:
-    """Start a server without a worker on a given database, wait until it is ready, stop it with SIGTERM."""
-    given = {f"STAGELINE_{name}".upper(): str(value) for name, value in settings.items()}
+def serving_on(settings: Settings, *options: str, **further: object) -> Iterator[ServerProcess]:
+    """Start a server without a worker on the database of the settings, wait until it is ready, stop it with SIGTERM."""
+    given = {f"STAGELINE_{name}".upper(): str(value) for name, value in further.items()}
     with data_folder() as home:
-        environment = _environment() | {"DATABASE_URL": database_url, "STAGELINE_SECRET_KEYS": new_key(), **given}
-        with _running(environment, home / "output.txt", ["--no-worker"]) as server:
+        environment = _environment() | database_variables(settings) | {"STAGELINE_SECRET_KEYS": new_key(), **given}
+        with _running(environment, home / "output.txt", ["--no-worker", *options]) as server:
             yield server
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.core.settings import Settings
 from tests.builders.audit import links_of, tampering
+from tests.builders.server_process import database_variables
 from tests.builders.terminal import run
 from tests.department import Department
 
@@ -16,7 +17,7 @@ HEAD = re.compile(r"\d+:[0-9a-f]{64}")
 
 
 async def verify(settings: Settings, department: Department, *arguments: str) -> tuple[int, str, str]:
-    environment = {**os.environ, "DATABASE_URL": str(settings.database_url), "COLUMNS": "200"}
+    environment = {**os.environ, **database_variables(settings), "COLUMNS": "200"}
     command = ("audit", "verify", "--organization", str(department.organization_id), *arguments)
     done = await asyncio.to_thread(run, environment, *command)
     return done.returncode, done.stdout, done.stderr

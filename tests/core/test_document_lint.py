@@ -1,11 +1,9 @@
 """The linters that readers of OpenAPI documents use find nothing, not even a warning."""
 
-import hashlib
 import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.json"
+from tests.builders.sdk_tools import DOCUMENT, node_tools
+
 FOLDER = DOCUMENT.parent / "lint"
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
 OPTIONS = {
@@ -27,19 +26,8 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module")
 def linters() -> Path:
-    """The folder of the installed linters; they are installed once for each state of the lock file."""
-    if not (npm := shutil.which("npm")):
-        pytest.skip("there is no npm to install the linters of the OpenAPI document with")
-    modules = FOLDER / "node_modules"
-    lock, stamp = FOLDER / "package-lock.json", modules / ".installed"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != digest:
-        installed = subprocess.run(  # noqa: S603 # the versions that the lock file pins
-            [npm, "ci"], cwd=FOLDER, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert installed.returncode == 0, installed.stderr
-        stamp.write_text(digest)
-    return modules / ".bin"
+    """The folder of the installed linters."""
+    return node_tools(FOLDER)
 
 
 def run(linters: Path, program: str, document: Path = DOCUMENT) -> tuple[Any, list[str]]:

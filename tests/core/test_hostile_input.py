@@ -86,7 +86,7 @@ async def world(
 @pytest.fixture(scope="module")
 def server(settings: Settings) -> Iterator[ServerProcess]:
     """A process of its own that waits for bodies no longer than a second."""
-    with serving_on(str(settings.database_url), body_deadline_seconds=_DEADLINE_SECONDS) as server:
+    with serving_on(settings, body_deadline_seconds=_DEADLINE_SECONDS) as server:
         yield server
 
 

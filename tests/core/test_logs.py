@@ -48,7 +48,7 @@ def breaking(settings: Settings, database: Database) -> FastAPI:
 async def test_a_process_logs_neither_credentials_nor_bodies_nor_paths(
     settings: Settings, department: Department
 ) -> None:
-    with serving_on(str(settings.database_url), log_level="debug") as server:
+    with serving_on(settings, log_level="debug") as server:
         async with httpx.AsyncClient(base_url=server.url) as client:
             good = {"Authorization": f"Bearer {department.operations.key}"}
             bad = {"Authorization": f"Bearer {CANARY}", "Cookie": CANARY, "X-Request-Id": f"{CANARY} {CANARY}"}

@@ -21,6 +21,7 @@ NAMES = Statement(sa.select(accounts.c.name).order_by(accounts.c.name))
 """The first wall is missing on purpose."""
 
 
+@pytest.mark.without_pooler("counts round trips, and without prepared statements each statement takes two")
 async def test_one_record_is_read_in_one_round_trip(department: Department, settings: Settings) -> None:
     manager = await department.manager()
     deal = await manager.post("/opportunities", {"name": "GTX"})
@@ -35,6 +36,7 @@ async def test_one_record_is_read_in_one_round_trip(department: Department, sett
     assert with_record == without_database + 1
 
 
+@pytest.mark.without_pooler("is about reads without a transaction, which there are none of on lent connections")
 @pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
 async def test_the_policies_alone_keep_organizations_apart(
     department: Department, other_department: Department, settings: Settings, plans: str
@@ -55,6 +57,7 @@ async def test_the_policies_alone_keep_organizations_apart(
     assert left_behind == []
 
 
+@pytest.mark.without_pooler("there another wall refuses: tests/pooler/test_roles.py")
 async def test_nothing_is_written_by_looking(department: Department, database: Database) -> None:
     caller = replace(Caller.system(department.organization_id), user_id=UUID(int=1))
 

@@ -44,7 +44,7 @@ BY_HAND = {
 async def service(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Database]:
     """A pool in each of the service's roles."""
     role: str = request.param
-    database = await connect(str(settings.database_url), role=role, size=4, options={}, acquire_timeout_seconds=5)
+    database = await connect(settings, role=role, size=4, acquire_timeout_seconds=5)
     yield database
     await database.close()
 

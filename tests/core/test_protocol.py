@@ -15,6 +15,8 @@ from tests.builders.serving import say, served
 
 GET = b"GET / HTTP/1.1\r\nHost: stageline\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: stageline\r\nContent-Length: 4\r\n\r\nbody"
+HTTP_2 = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+WEBSOCKET = b"Upgrade: websocket\r\nConnection: upgrade\r\n"
 ENOUGH = b"x" * 2_000
 
 
@@ -27,10 +29,12 @@ def code_of(answer: tuple[int, dict[str, str], bytes]) -> object:
     return problem_of(status, httpx.Headers(headers), body)["code"]
 
 
-async def read_until_closed(port: int, sent: bytes) -> bytes:
+async def read_until_closed(port: int, *sent: bytes) -> bytes:
     async with asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(sent)
+        for piece in sent:
+            writer.write(piece)
+            await asyncio.sleep(0)  # so that each arrives as a piece
         read = await reader.read(-1)
         writer.close()
     return read
@@ -185,3 +189,31 @@ async def test_a_server_that_leaves_ends_each_connection_with_its_next_answer() 
 
     assert read.startswith(b"HTTP/1.1 204 ")
     assert b"connection: close" in read
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 200])
+@pytest.mark.parametrize("offer", [HTTP_2, WEBSOCKET], ids=["h2c", "websocket"])
+@pytest.mark.parametrize(
+    "body",
+    [b"Content-Length: 4\r\n\r\nbody", b"Transfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n"],
+    ids=["length", "chunks"],
+)
+async def test_an_offer_of_another_protocol_is_not_taken_up(body: bytes, offer: bytes, pieces: int) -> None:
+    app = HeldApplication()
+    offering = b"POST /offering HTTP/1.1\r\nHost: stageline\r\n" + offer + body
+    sent = offering * 2 + b"GET /after HTTP/1.1\r\nHost: stageline\r\nConnection: close\r\n\r\n"
+    size = len(sent) // pieces + 1
+    async with served(app) as port:
+        read = await read_until_closed(port, *(sent[at : at + size] for at in range(0, len(sent), size)))
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", read) == [b"204"] * 3
+    assert app.seen == ["/offering", "/offering", "/after"]
+    assert app.bodies == [b"body", b"body", b""]
+
+
+async def test_who_wants_a_tunnel_is_refused() -> None:
+    app = HeldApplication()
+    async with served(app) as port:
+        answer = await say(port, b"CONNECT stageline:443 HTTP/1.1\r\nHost: stageline\r\n\r\n")
+
+    assert (answer[0], code_of(answer), app.seen) == (400, "bad_request", [])

@@ -137,5 +137,5 @@ async def test_browsers_are_bound_to_https_only_behind_it(settings: Settings, da
 
 
 def test_the_process_does_not_say_what_serves(settings: Settings) -> None:
-    with serving_on(str(settings.database_url)) as server:
+    with serving_on(settings) as server:
         check(httpx.get(f"{server.url}/livez").headers)

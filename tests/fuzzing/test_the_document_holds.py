@@ -62,7 +62,7 @@ async def target(app: FastAPI, database: Database, settings: Settings) -> AsyncI
     async with RecordingClient(app) as http:
         people = await tell(http, database, settings)
     unlimited = {"rate_limit_key_requests": 0, "rate_limit_organization_requests": 0, "rate_limit_unknown_keys": 0}
-    with serving_on(str(settings.database_url), **unlimited) as server:
+    with serving_on(settings, **unlimited) as server:
         yield Target(server.url, (people.operations, people.manager))
 
 

@@ -1,120 +1,105 @@
-"""What Postgres does for a page, in the app's role, where an organization has many leads and the caller few."""
+"""What Postgres does for a page of each list: whatever is offered to sort and to filter by, it reads few of many rows.
 
-import json
+The statements are those that the service sends, in the app's role, the first time and once a plan is kept.
+"""
+
 from collections.abc import AsyncIterator
-from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
 
 from app.core.caller import Caller
-from app.core.database import Row, Statement, Transaction
 from app.core.roles import APP_ROLE
-from app.leads.queries import lead_listing
-from app.leads.schemas import LeadQuery
+from tests.builders.explaining import Explaining, outline, rows_read
+from tests.builders.grown import fill
+from tests.builders.listings import ORGANIZATION, OWNER, TEAM, Asked, Known, every_list
 from tests.conftest import TEMPLATE, with_database
 
-LEADS = 100_000
-MOST_ROWS = 6_000  # as many as a search looks at where a word is rare, and a few
-OURS, OWNER, TEAM = UUID(int=1), UUID(int=77), UUID(int=7)
-_FILL = f"""
-INSERT INTO leads (organization_id, id, created_at, updated_at, name, company_name, email, owner_id, team_id,
-    pipeline_id, pipeline_version, stage, step, stage_entered_at)
-SELECT ('00000000-0000-0000-0000-00000000000' || organization)::uuid, gen_random_uuid(), moment, moment,
-    'Ann' || n % 50000 || ' field', CASE n % 4 WHEN 0 THEN 'acme ltd' ELSE 'other gmbh' END, 'a' || n || '@b.example',
-    lpad(to_hex(n % 1000), 32, '0')::uuid, lpad(to_hex(n % 20), 32, '0')::uuid,
-    gen_random_uuid(), 1, 'prospecting', 'prospecting', moment
-FROM generate_series(1, 2) organization, generate_series(1, {LEADS}) n,
-    LATERAL (SELECT now() - make_interval(secs => n) AS moment) at;
-INSERT INTO search_words SELECT DISTINCT organization_id, 'leads', word, id
-FROM leads, string_to_table(btrim(search_text), ' ') word;
-"""  # noqa: S608 # a number of this module
+ROWS = 10_000
+MOST_ROWS = 1_500
+FEW = {"api_keys": 500, "pipelines": 20, "pipeline_versions": 20, "webhook_endpoints": 50}  # more than there are
+LISTS = {each.name: each for each in every_list()}
+SORTS = [(each.name, key) for each in LISTS.values() for key in each.listing.sorts]
 
-
-class Explaining(Transaction):
-    """A transaction that also keeps the plan of each statement it runs."""
-
-    __slots__ = ("plans",)
-
-    async def fetch_all(self, statement: Statement, /, **parameters: object) -> list[Row]:
-        await self._explain(statement, parameters)
-        return await super().fetch_all(statement, **parameters)
-
-    async def fetch_value(self, statement: Statement, /, **parameters: object) -> Any:
-        await self._explain(statement, parameters)
-        return await super().fetch_value(statement, **parameters)
-
-    async def _explain(self, statement: Statement, parameters: dict[str, object]) -> None:
-        arguments = self._arguments(statement, parameters)
-        text = await self.connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", *arguments)
-        self.plans: list[dict[str, Any]] = [*getattr(self, "plans", []), json.loads(text)[0]["Plan"]]
+# Without an index of their own: docs/decisions/0024-lists-are-read-from-one-place-on.md says why.
+WALKED = {
+    ("audit_listing", "action"),
+    ("audit_listing", "source"),
+    ("delivery_listing", "status"),
+    ("delivery_listing", "event_type"),
+    ("proposal_listing", "team_id"),
+    ("contract_listing", "team_id"),
+    ("account_listing", "annual_revenue_gte"),
+    ("account_listing", "annual_revenue_lte"),
+}
+FILTERS = [
+    (each.name, key) for each in LISTS.values() for key in each.listing.filters if (each.name, key) not in WALKED
+]
+FOR_ALL = {"handoff_listing"}  # of it, pages of who sees only some are walked too
 
 
 @pytest.fixture(scope="module")
 async def grown(server_url: str, database_url: str) -> AsyncIterator[str]:
-    """A database of this file's own, with two organizations of as many leads."""
-    name = f"{database_url.rpartition('/')[2].partition('?')[0]}_grown"
+    """A database of this file's own, with a large organization and small ones."""
+    name = f"{database_url.rpartition('/')[2].partition('?')[0]}_lists"
     admin = await asyncpg.connect(server_url)
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     url = with_database(server_url, name)
     owner = await asyncpg.connect(url)
-    await owner.execute("SET session_replication_role = replica")
-    await owner.execute(_FILL)
-    await owner.execute("VACUUM ANALYZE leads, search_words")
+    await fill(owner, {each.table.name: FEW.get(each.table.name, ROWS) for each in LISTS.values()})
     await owner.close()
     yield url
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
 
 
-def _scope(reach: str) -> dict[str, object]:
-    teams = [TEAM] if reach == "team" else []
-    return {
-        "organization_id": OURS,
-        "reach_all": reach == "organization",
-        "reach_user_id": OWNER,
-        "reach_team_ids": teams,
-    }
-
-
-@pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
-@pytest.mark.parametrize("reach", ["own", "organization"])
-@pytest.mark.parametrize(
-    "asked",
-    [
-        {},
-        {"sort": "created_at"},
-        {"owner_id": OWNER},
-        {"email": "a77@b.example"},
-        {"q": "ann77"},
-        {"q": "gmbh ann77"},
-        {"q": "a77@b.example"},
-        {"q": "field"},
-        {"q": "nobody"},
-        {"q": "%"},
-    ],
-    ids=str,
-)
-async def test_a_page_is_found_without_reading_the_table(
-    grown: str, asked: dict[str, Any], reach: str, plans: str
-) -> None:
-    connection = await asyncpg.connect(grown, server_settings={"plan_cache_mode": plans, "role": APP_ROLE})
-    tx = Explaining(connection, Caller(OURS, OWNER, "sales_representative", TEAM, ()))
-    async with connection.transaction():
-        await connection.execute("SELECT set_config('app.organization_id', $1, true)", str(OURS))
-        page = await lead_listing.page(tx, LeadQuery(**asked), **_scope(reach))
+@pytest.fixture
+async def owner(grown: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(grown)
+    yield connection
     await connection.close()
 
-    nodes = [node for plan in tx.plans for node in _nodes(plan)]
-    assert [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"] == []
-    assert max(_rows(node) for node in nodes) <= MOST_ROWS
-    assert (page.rows != []) == (asked.get("q") not in {"nobody", "%"})
+
+@pytest.fixture
+async def app_connection(grown: str) -> AsyncIterator[asyncpg.Connection]:
+    # so many rows are soon read as a whole: what is asked is the way that Postgres has when there are many more
+    connection = await asyncpg.connect(grown, server_settings={"role": APP_ROLE, "enable_seqscan": "off"})
+    yield connection
+    await connection.close()
 
 
-def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for below in plan.get("Plans", []) for node in _nodes(below))]
+@pytest.mark.parametrize(("name", "key"), SORTS)
+async def test_any_page_of_a_sort_is_read_from_one_place_on(
+    owner: asyncpg.Connection, app_connection: asyncpg.Connection, name: str, key: str
+) -> None:
+    each = LISTS[name]
+    middle = await each.middle(owner, key)
+
+    for sort in (key, f"-{key}"):
+        for cursor in (None, middle.cursor([sort, []])):
+            await expect_few_rows(owner, app_connection, each, Asked(sort=sort, cursor=cursor))
 
 
-def _rows(node: dict[str, Any]) -> float:
-    return float((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+@pytest.mark.parametrize(("name", "key"), FILTERS)
+async def test_what_a_filter_finds_is_found_at_once(
+    owner: asyncpg.Connection, app_connection: asyncpg.Connection, name: str, key: str
+) -> None:
+    each = LISTS[name]
+
+    for value in (await each.values(owner, key)).values():
+        await expect_few_rows(owner, app_connection, each, Asked(sort=each.default_sort, given={key: value}))
+
+
+async def expect_few_rows(
+    owner: asyncpg.Connection, app_connection: asyncpg.Connection, each: Known, asked: Asked
+) -> None:
+    """Ask as everybody would who may; none of the plans looks at many rows."""
+    for reach, scope in (await each.scopes(owner)).items():
+        if each.name in FOR_ALL and reach != "organization":
+            continue
+        tx = Explaining(app_connection, Caller(ORGANIZATION, OWNER, "sales_representative", TEAM, ()))
+
+        await each.listing.page(tx, asked, **scope)
+
+        read = [(rows_read(plan), outline(plan)) for plan in tx.plans]
+        assert max(read)[0] <= MOST_ROWS, (reach, asked, read)

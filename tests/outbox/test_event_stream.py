@@ -29,7 +29,7 @@ ORIGIN = "https://dashboard.example.com"
 @pytest.fixture(scope="module")
 def server(settings: Settings) -> Iterator[ServerProcess]:
     given = {"event_stream_heartbeat_seconds": 0.2, "cors_allowed_origins": ORIGIN}
-    with serving_on(str(settings.database_url), **given) as running:
+    with serving_on(settings, **given) as running:
         yield running
 
 
@@ -132,7 +132,7 @@ async def test_nothing_is_lost_or_doubled_across_reconnections_under_writers(
     served: Department, settings: Settings
 ) -> None:
     reader = ReconnectingReader(served.operations, BEGINNING.cursor)
-    writers = await connect(str(settings.database_url), role=APP_ROLE, size=10, options={}, acquire_timeout_seconds=20)
+    writers = await connect(settings, role=APP_ROLE, size=10, acquire_timeout_seconds=20)
 
     written, read = await write_events(writers, served.system, reader, Load(writers=8, events=1_000, subjects=4))
     await writers.close()

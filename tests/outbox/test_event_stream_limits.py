@@ -66,7 +66,7 @@ async def serving_here(app: FastAPI) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 def server(settings: Settings) -> Iterator[ServerProcess]:
     given = {"event_stream_slow_reader_seconds": 2, "max_event_streams": 21}
-    with serving_on(str(settings.database_url), **given) as running:
+    with serving_on(settings, **given) as running:
         yield running
 
 
@@ -94,7 +94,7 @@ async def test_clients_that_never_read_cost_little_and_are_cut_off(
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system alone decides how long it sends again")
 async def test_a_client_that_vanished_makes_room_and_a_silent_one_stays(settings: Settings, database: Database) -> None:
     given = {"event_stream_slow_reader_seconds": 1, "event_stream_heartbeat_seconds": 0.2, "max_event_streams": 2}
-    with serving_on(str(settings.database_url), **given) as server:
+    with serving_on(settings, **given) as server:
         async with served_by(server, database) as department, streaming(department.operations) as silent:
             with await open_and_vanish(department.operations):
                 before = await try_to_stream(department)
@@ -154,7 +154,7 @@ async def come_and_go(department: Department) -> None:
 async def test_sigterm_ends_the_streams_at_once_also_of_a_client_that_never_reads(
     settings: Settings, database: Database, owner: asyncpg.Connection
 ) -> None:
-    with serving_on(str(settings.database_url)) as server:
+    with serving_on(settings) as server:
         async with served_by(server, database) as department:
             await fill_log(owner, department.system, megabytes=16)
             with open_and_never_read(department.operations, BEGINNING.cursor):

@@ -92,9 +92,7 @@ async def test_never_skips_under_writers_that_hold_roll_back_and_contend(
     department: Department, settings: Settings
 ) -> None:
     reader = Reader(department.operations, limit=100)
-    writers: Database = await connect(
-        str(settings.database_url), role=APP_ROLE, size=10, options={}, acquire_timeout_seconds=20
-    )
+    writers: Database = await connect(settings, role=APP_ROLE, size=10, acquire_timeout_seconds=20)
 
     written, read = await write_events(writers, department.system, reader, Load(writers=8, events=2_000, subjects=4))
     await writers.close()

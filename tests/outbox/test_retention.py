@@ -87,7 +87,7 @@ async def test_a_reader_who_was_away_too_long_is_told_and_begins_with_the_oldest
 async def test_a_stream_that_catches_up_is_told_as_well_and_led_past_nothing(
     database: Database, worker: Database, owner: asyncpg.Connection, settings: Settings
 ) -> None:
-    with serving_on(str(settings.database_url)) as server:
+    with serving_on(settings) as server:
         async with served_by(server, database) as served:
             await fill_log(owner, served.system, megabytes=16, moment=TOO_OLD)
             later = await record_at(database, served.system, new_id(), datetime.now(UTC))

@@ -37,7 +37,7 @@ async def running(*deeds: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 @asynccontextmanager
 async def following(department: Department, settings: Settings) -> AsyncIterator[Tail]:
     """A tail that hardly ever looks by itself, woken by notifications as in a process that serves."""
-    url = str(settings.database_url)
+    url = settings.session_url
     tail = Tail(department.database, department.organization_id, poll_seconds=AN_HOUR)
     wakeup = Wakeup(url)
     department.database.after_commit = wakeup.notify

@@ -19,7 +19,7 @@ from tests.department import Department
 async def test_many_commits_give_few_notifications(settings: Settings, owner: asyncpg.Connection) -> None:
     heard: asyncio.Queue[None] = asyncio.Queue()
     await owner.add_listener(CHANNEL, lambda *_: heard.put_nowait(None))
-    wakeup = Wakeup(str(settings.database_url))
+    wakeup = Wakeup(settings.session_url)
     task = asyncio.create_task(wakeup.run())
 
     for _ in range(1_000):
@@ -38,7 +38,7 @@ async def test_what_could_not_be_told_is_told_when_postgres_is_back(
 ) -> None:
     heard: asyncio.Queue[None] = asyncio.Queue()
     await owner.add_listener(CHANNEL, lambda *_: heard.put_nowait(None))
-    wakeup = Wakeup(str(settings.database_url))
+    wakeup = Wakeup(settings.session_url)
     task = asyncio.create_task(wakeup.run())
     async with asyncio.timeout(10):
         wakeup.notify()
@@ -78,7 +78,7 @@ async def test_only_a_commit_with_an_event_is_told(department: Department, setti
 async def test_a_commit_wakes_a_worker_that_hardly_ever_looks(
     department: Department, settings: Settings, owner: asyncpg.Connection
 ) -> None:
-    wakeup = Wakeup(str(settings.database_url))
+    wakeup = Wakeup(settings.session_url)
     task = asyncio.create_task(wakeup.run())
     department.database.after_commit = wakeup.notify
     async with listening() as receiver, working(settings, Pace(poll_seconds=3_600)):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.settings import Settings
 from tests.builders.documents import commands_in, run_script
 from tests.builders.server_process import serving_on
 from tests.department import Department
@@ -11,9 +12,9 @@ from tests.department import Department
 
 @pytest.mark.timeout(180)
 async def test_the_commands_about_keys_do_what_is_said(
-    department: Department, database_url: str, tmp_path: Path
+    department: Department, settings: Settings, tmp_path: Path
 ) -> None:
-    with serving_on(database_url) as server:
+    with serving_on(settings) as server:
         environment = server.environment | {"BASE": server.url, "OPERATIONS": department.operations.key}
 
         output = run_script(commands_in("docs/credentials.md", "keys"), environment, tmp_path / "output.txt")

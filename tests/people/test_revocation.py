@@ -7,8 +7,10 @@ import asyncpg
 import httpx
 import pytest
 
+from app.core.settings import Settings
 from tests.builders.keys import id_of, narrowed
 from tests.builders.server_process import ServerProcess, serving_on
+from tests.builders.siblings import connected_to, siblings_of
 from tests.department import Actor, Department
 
 BELIEVED_SECONDS = 1.0
@@ -16,21 +18,21 @@ PATIENCE_SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
-def processes(database_url: str) -> Iterator[list[ServerProcess]]:
-    with serving_on(database_url) as one, serving_on(database_url) as other:
-        yield [one, other]
+def server(settings: Settings) -> Iterator[ServerProcess]:
+    with serving_on(settings, "--workers", "2", keep_alive_seconds=60) as server:
+        yield server
 
 
 @pytest.fixture
-async def elsewhere(processes: list[ServerProcess]) -> AsyncIterator[httpx.AsyncClient]:
+async def elsewhere(server: ServerProcess) -> AsyncIterator[httpx.AsyncClient]:
     """The process that is not told."""
-    async with httpx.AsyncClient(base_url=processes[1].url) as client:
+    async with connected_to(server, siblings_of(server)[1]) as client:
         yield client
 
 
 @pytest.fixture
-async def here(processes: list[ServerProcess]) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=processes[0].url) as client:
+async def here(server: ServerProcess) -> AsyncIterator[httpx.AsyncClient]:
+    async with connected_to(server, siblings_of(server)[0]) as client:
         yield client
 
 

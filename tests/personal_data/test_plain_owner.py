@@ -13,11 +13,12 @@ from app.main import connect_app, create_app
 from tests.builders.audit import link_all, verified
 from tests.builders.months import worker_connections
 from tests.builders.people_held import Words, where_named
+from tests.conftest import WayTo
 from tests.department import Department
 
 
 @pytest.fixture
-async def plain_settings(server_url: str, settings: Settings) -> AsyncIterator[Settings]:
+async def plain_settings(server_url: str, way_to: WayTo, settings: Settings) -> AsyncIterator[Settings]:
     """The settings of a service on such a database."""
     name = f"plain_{uuid4().hex}"
     admin = await asyncpg.connect(server_url)
@@ -26,7 +27,7 @@ async def plain_settings(server_url: str, settings: Settings) -> AsyncIterator[S
     await admin.execute(f"CREATE DATABASE {name} OWNER {name}")
     url = str(httpx.URL(server_url).copy_with(path=f"/{name}", username=name, password="plain"))
     await migrate(url)
-    yield settings.model_copy(update={"database_url": url})
+    yield settings.model_copy(update=way_to(url))
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.execute(f"DROP ROLE {name}")
     await admin.close()
@@ -45,7 +46,7 @@ async def test_the_log_is_written_and_people_are_erased(plain_settings: Settings
             verification = await verified(worker, department)
     await app_database.close()
 
-    owner = await asyncpg.connect(str(plain_settings.database_url))
+    owner = await asyncpg.connect(plain_settings.session_url)
     await owner.execute("SELECT set_config('app.organization_id', $1, false)", str(department.organization_id))
     held = [await where_named(owner, each, department.organization_id) for each in (words.name, words.email)]
     bodies = await owner.fetchval("SELECT count(*) FROM events")

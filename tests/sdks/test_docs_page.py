@@ -17,6 +17,20 @@ DRAWN = """new Promise((resolve) => {
   }) : requestAnimationFrame(look);
   look();
 })"""
+# opens an operation, tries it, and resolves to the status and the body that the page shows
+TRIED = """new Promise((resolve) => {
+  const operation = "#operations-service-get_liveness ";
+  const steps = [".opblock-summary-control", ".try-out__btn", ".execute"].map((each) => operation + each);
+  const step = () => {
+    const next = steps.length && document.querySelector(steps[0]);
+    if (next) { next.click(); steps.shift(); }
+    const shown = document.querySelector(operation + ".live-responses-table tr.response .response-col_status");
+    const body = document.querySelector(operation + ".live-responses-table .microlight");
+    if (shown) resolve([shown.textContent.trim(), body && body.textContent]);
+    else requestAnimationFrame(step);
+  };
+  step();
+})"""
 # tells of every kind of access beyond the page's own origin that was refused
 BREAKING_OUT = """Promise.all([
   import("data:text/javascript,1").then(() => "ran", () => "refused"),
@@ -45,6 +59,14 @@ def test_it_draws_every_operation_without_an_error_and_asks_nobody_else(server: 
     assert seen["errors"] == []
     assert [url for url in seen["requests"] if not url.startswith((f"{server.url}/", "data:"))] == []
     assert picture.stat().st_size > 10_000
+
+
+def test_what_is_tried_there_asks_the_server_it_comes_from(server: ServerProcess) -> None:
+    seen = browse(f"{server.url}/docs", TRIED)
+
+    assert seen["result"][0] == "200"
+    assert seen["errors"] == []
+    assert f"{server.url}/livez" in seen["requests"]
 
 
 def test_its_policy_keeps_scripts_of_others_out(server: ServerProcess) -> None:

@@ -19,6 +19,7 @@ from tests.department import Department
 
 # header and claims of a token that nobody signed; the signature is the canary
 TOKEN = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhbm4iLCJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIn0."
+UNREACHABLE = Settings(database_url="postgresql://someone@127.0.0.1:1/none")
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ async def test_no_answer_log_line_or_argument_of_a_process_shows_a_secret(
     canaries = Canaries()
     canaries.known["api_key"] = department.operations.key
     canaries.known["token"] = TOKEN + canaries.body
-    variables = canaries.environment(str(settings.database_url), home)
+    variables = canaries.environment(settings, home)
 
     with serving_in(home, "--no-worker", **variables) as server:
         async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
@@ -128,7 +129,7 @@ def postmasters(home: Path) -> list[str]:
 )
 def test_a_start_that_fails_shows_nothing_of_the_database_url(home: Path, url: str) -> None:
     canaries = Canaries()
-    given = canaries.environment("postgresql://someone@127.0.0.1:1/none", home)
+    given = canaries.environment(UNREACHABLE, home)
     wrong = url.format(secret=canaries.database_password)
     given |= {"DATABASE_URL": wrong, "STAGELINE_MIGRATION_DATABASE_URL": wrong, "PYTHONFAULTHANDLER": "1"}
 
@@ -141,7 +142,7 @@ def test_a_start_that_fails_shows_nothing_of_the_database_url(home: Path, url: s
 
 def test_help_and_wrong_settings_show_no_secret(home: Path) -> None:
     canaries = Canaries()
-    given = environment_of(home) | canaries.environment("postgresql://someone@127.0.0.1:1/none", home)
+    given = environment_of(home) | canaries.environment(UNREACHABLE, home)
 
     helped = run(given, "serve", "--help")
     refused = run(given | {"STAGELINE_SECRET_KEYS": f"canary:{canaries.secret_key},{canaries.body}"}, "serve")
@@ -155,6 +156,7 @@ def test_settings_do_not_show_their_secrets_when_they_are_printed_nor_when_they_
     canaries = Canaries()
     settings = Settings(
         DATABASE_URL=f"postgresql://someone:{canaries.database_password}@127.0.0.1/none",
+        direct_database_url=f"postgresql://someone:{canaries.database_password}@127.0.0.2/none",
         migration_database_url=f"postgresql://someone:{canaries.migration_password}@127.0.0.1/none",
         secret_keys=f"canary:{canaries.secret_key}",
         metrics_token=canaries.metrics_token,

@@ -1,5 +1,7 @@
 """What a move costs: round trips are most of it."""
 
+import pytest
+
 from app.core.settings import Settings
 from tests.builders.far import service_over
 from tests.builders.wire import wire_to
@@ -9,6 +11,7 @@ FORWARD = {"to_stage": "qualification", "override_reason": "agreed by phone"}
 BACK = {"to_stage": "prospecting", "reason": "They ask again"}
 
 
+@pytest.mark.without_pooler("counts round trips, and without prepared statements each statement takes two")
 async def test_a_move_costs_five_round_trips(department: Department, settings: Settings) -> None:
     """BEGIN, the lock, the reading, one statement that writes everything, COMMIT."""
     manager = await department.manager()

@@ -14,10 +14,11 @@ from tests.builders.server_process import STAGELINE, serving_on
 from tests.department import Department
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
 async def test_a_server_that_is_asked_to_leave_is_not_ready_and_answers_all_that_comes_until_then(
-    settings: Settings, department: Department
+    settings: Settings, department: Department, processes: str
 ) -> None:
-    with serving_on(str(settings.database_url), shutdown_delay_seconds=3) as server:
+    with serving_on(settings, "--workers", processes, shutdown_delay_seconds=3) as server:
         headers = {"Authorization": f"Bearer {department.operations.key}"}
         is_leaving = asyncio.Event()
         async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE_SECONDS) as client:

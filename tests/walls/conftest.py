@@ -17,7 +17,7 @@ from app.people.permissions import Position
 from tests.builders.everything import create_everything, ids_in
 from tests.builders.strangers import Holdings, Strangers
 from tests.builders.walls import Walls, without_clauses, without_policies
-from tests.conftest import TEMPLATE
+from tests.conftest import TEMPLATE, WayTo
 from tests.department import Department
 
 _WITHOUT_LOCATION = {
@@ -44,15 +44,19 @@ class Neighbours:
 
 @pytest.fixture(scope="module")
 async def neighbours(
-    request: pytest.FixtureRequest, settings: Settings, server_url: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    server_url: str,
+    way_to: WayTo,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Neighbours]:
     walls: Walls = request.param
     async with AsyncExitStack() as stack:
         if not walls.has_policies:
             name = f"stageline_open_{os.getpid()}"
             url = await stack.enter_async_context(without_policies(server_url, TEMPLATE, name))
-            settings = settings.model_copy(update={"database_url": url})
-        owner = await asyncpg.connect(settings.database_url)
+            settings = settings.model_copy(update=way_to(url))
+        owner = await asyncpg.connect(settings.session_url)
         stack.push_async_callback(owner.close)
         database = await connect_app(settings)
         stack.push_async_callback(database.close)

@@ -10,8 +10,6 @@ from app.core.settings import Settings
 @pytest.fixture
 async def worker_database(settings: Settings) -> AsyncIterator[Database]:
     """A pool of a worker, which sees all organizations."""
-    database = await connect(
-        str(settings.database_url), role=WORKER_ROLE, size=4, options={}, acquire_timeout_seconds=5
-    )
+    database = await connect(settings, role=WORKER_ROLE, size=4, acquire_timeout_seconds=5)
     yield database
     await database.close()

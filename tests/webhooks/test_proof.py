@@ -97,7 +97,7 @@ async def _fill(settings: Settings) -> None:
                 "/webhook-endpoints", {"url": receiver.url, "event_types": ["lead.*"]}
             )
             await disqualified_lead(department.operations)
-            owner = await asyncpg.connect(settings.database_url)
+            owner = await asyncpg.connect(settings.session_url)
             async with working(settings):
                 await receiver.until(lambda each: "lead.disqualified" in {one.event["type"] for one in each.messages})
                 await until_settled(owner, endpoint["id"], len(receiver.messages))
@@ -112,9 +112,8 @@ async def _findings(url: str) -> list[Finding]:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[tuple[Database, Database]]:
-    assert settings.database_url is not None
     database = await connect_app(settings)
-    worker = await connect(settings.database_url, role=WORKER_ROLE, size=1, options={}, acquire_timeout_seconds=5)
+    worker = await connect(settings, role=WORKER_ROLE, size=1, acquire_timeout_seconds=5)
     yield database, worker
     await worker.close()
     await database.close()

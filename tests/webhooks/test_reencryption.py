@@ -26,9 +26,7 @@ OLD, BOTH, NEW = (SecretBox(parse_keys(written)) for written in (SECRET_KEYS, f"
 async def worker_database(settings: Settings, owner: asyncpg.Connection) -> AsyncIterator[Database]:
     """A connection in the worker's role to a database without endpoints."""
     await owner.execute("DELETE FROM webhook_endpoints")
-    database = await connect(
-        str(settings.database_url), role=WORKER_ROLE, size=2, options={}, acquire_timeout_seconds=5
-    )
+    database = await connect(settings, role=WORKER_ROLE, size=2, acquire_timeout_seconds=5)
     yield database
     await owner.execute("DELETE FROM webhook_endpoints")
     await database.close()

@@ -5,13 +5,13 @@ Arguments: organization, noun, subjects, events of each, batch. Prints the subje
 
 import asyncio
 import itertools
-import os
 import sys
 from uuid import UUID
 
 from app.core.caller import Caller
 from app.core.database import Database, Transaction, connect, new_id
 from app.core.roles import APP_ROLE
+from app.core.settings import Settings
 from app.outbox.event import Event
 from app.outbox.record import lock, record, start
 
@@ -20,9 +20,7 @@ _PADDING = {"note": "x" * 400}
 
 async def main(organization_id: str, noun: str, subjects: int, events: int, batch: int) -> None:
     """Record the events of all subjects in turn."""
-    database: Database = await connect(
-        os.environ["DATABASE_URL"], role=APP_ROLE, size=1, options={}, acquire_timeout_seconds=60
-    )
+    database: Database = await connect(Settings(), role=APP_ROLE, size=1, acquire_timeout_seconds=60)
     caller = Caller.system(UUID(organization_id))
     ids = [new_id() for _ in range(subjects)]
     async with database.begin(caller) as tx:

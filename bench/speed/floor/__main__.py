@@ -16,10 +16,9 @@ async def main(service_url: str, owner_url: str, port: int) -> None:
     """Listen until killed, with the pool and the server of the service's own defaults."""
     settings = Settings(DATABASE_URL=service_url)
     database = await connect(
-        service_url,
+        settings,
         role=APP_ROLE,
         size=settings.database_pool_size,
-        options=settings.server_options(),
         acquire_timeout_seconds=settings.database_acquire_timeout_seconds,
     )
     floor = Floor(database, settings)

@@ -1,6 +1,5 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.math.BigDecimal;
-import java.net.http.HttpClient;
 import stageline.ApiClient;
 import stageline.ApiException;
 import stageline.api.AccountsApi;
@@ -17,8 +16,6 @@ import stageline.model.TransitionProblem;
 public class Refused {
   public static void main(String[] given) throws Exception {
     ApiClient client = new ApiClient();
-    // by itself it asks to go on in HTTP/2, which is for the proxy in front of the service to speak
-    client.setHttpClientBuilder(HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1));
     client.updateBaseUri(given[0]);
     client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + given[1]));
     AccountCreate account = new AccountCreate().name("Hedges Ltd");
