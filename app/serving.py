@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -47,15 +46,24 @@ class Server(uvicorn.Server):
     """uvicorn's, which leaves in the order that balancers and clients can follow.
 
     After SIGTERM it is not ready, and for a while still answers, each connection for the last time; then the event
-    streams end, and what is in flight is waited for.
+    streams end, and what is in flight is waited for. `told` are the signals that came before it listened to them.
     """
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, bounds: Bounds, delay_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: FastAPI, bounds: Bounds, delay_seconds: float, told: list[int]
+    ) -> None:
         super().__init__(config)
         self._app = app
         self._bounds = bounds
         self._delay_seconds = delay_seconds
+        self._told = told
         self._signal: int | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        if self._told:
+            self.should_exit = True
+        else:
+            await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._signal = sig
@@ -163,8 +171,10 @@ def _counted_up(address: str | None, number: int) -> str | None:
 
 
 def _serve(settings: Settings, part: _Part, metrics_address: str | None = None) -> None:
-    # uvicorn raises the signal again after its shutdown: leave normally, so that an embedded Postgres is stopped too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Noted, not raised: what is raised while the garbage collector calls back is lost. uvicorn raises the signal again
+    # after its shutdown: leave normally, so that an embedded Postgres is stopped too.
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda sign, _: told.append(sign))
     app = create_app(settings, with_worker=part.with_worker)
     bounds = Bounds(
         admission=app.state.admission,
@@ -187,5 +197,5 @@ def _serve(settings: Settings, part: _Part, metrics_address: str | None = None) 
     )
     heap.settle()
     with shown_at(metrics_address, app.state.registry):
-        server = Server(config, app, bounds, settings.shutdown_delay_seconds)
+        server = Server(config, app, bounds, settings.shutdown_delay_seconds, told)
         server.run(None if part.listener is None else [part.listener])

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from app.core.secret_keys import new_key
 from app.core.settings import Settings
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.builders.server_process import STAGELINE, serving_on
+from tests.builders.server_process import STAGELINE, database_variables, free_port, serving_on
 from tests.department import Department
 
 
@@ -44,6 +45,36 @@ async def test_a_server_that_is_asked_to_leave_is_not_ready_and_answers_all_that
     assert closing.headers["connection"] == "close"
     assert {answer.status_code for answer in answers} == {201}
     assert code == 0
+
+
+TOLD_WHILE_IT_COLLECTS_GARBAGE = """
+import gc, os, signal, sys
+from app import serving
+from app.core.settings import Settings
+
+def tell(phase, info):
+    if info["generation"] == 2:
+        gc.callbacks.clear()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+settings = Settings()
+gc.callbacks.append(tell)
+serving.run(settings, serving.Address("127.0.0.1", int(sys.argv[1])), with_worker=False)
+"""
+
+
+async def test_a_server_that_is_told_to_leave_while_it_starts_does_so(settings: Settings) -> None:
+    environment = os.environ | database_variables(settings) | {"STAGELINE_SECRET_KEYS": new_key()}
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", TOLD_WHILE_IT_COLLECTS_GARBAGE, str(free_port()), env=environment
+    )
+    try:
+        async with asyncio.timeout(3 * PATIENCE_SECONDS):
+            assert await server.wait() == 0
+    finally:
+        if server.returncode is None:
+            server.kill()
+            await server.wait()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
