@@ -4,13 +4,16 @@ import json
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
 
 from app.api_examples import add_examples
 from app.core.idempotency import HEADER, REPLAYED, IdempotencyKeyInUse, IdempotencyKeyReused
 from app.core.problems import (
     PROBLEM_JSON,
+    SCHEMAS,
     BadRequest,
     PayloadTooLarge,
     Problem,
@@ -124,7 +127,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for operations in document["paths"].values():
         for method, operation in operations.items():
             operation.setdefault("security", [])  # said, not left open: health is for everybody
-            _make_problems(operation["responses"])
             if "requestBody" in operation:
                 _add_problems(operation["responses"], *_OF_BODIES)
             if "201" in operation["responses"]:
@@ -138,25 +140,27 @@ def _document(app: FastAPI) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _without_null(parameter["schema"])
             operation["responses"] = dict(sorted(operation["responses"].items()))
+    schemas = document["components"]["schemas"] | _schemas_of_problems()
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["components"]["headers"] = _HEADERS
     tell_scopes(document, app.routes)
     add_webhooks(document)
     add_examples(document)
-    schemas = document["components"]["schemas"]
     for framework_schema in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(framework_schema, None)
+        document["components"]["schemas"].pop(framework_schema, None)
     return document
 
 
-def _make_problems(responses: dict[str, Any]) -> None:
-    for status, response in responses.items():
-        content = response.get("content", {})
-        if status.startswith(_ERROR) and "application/json" in content:
-            content[PROBLEM_JSON] = content.pop("application/json") | content.get(PROBLEM_JSON, {})
+def _schemas_of_problems() -> dict[str, Any]:
+    """The schemas of all documents, to which the responses of routes refer, by name."""
+    shapes: set[type[ProblemDocument]] = {ProblemDocument, *(kind.shape for kind in Problem.kinds())}
+    _, schemas = models_json_schema([(shape, "serialization") for shape in shapes], ref_template=SCHEMAS + "{model}")
+    found: dict[str, Any] = jsonable_encoder(schemas["$defs"], exclude_none=True)  # as FastAPI does with the others
+    return found
 
 
 def _add_problems(responses: dict[str, Any], *problems: type[Problem]) -> None:
-    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
+    schema = {"$ref": SCHEMAS + ProblemDocument.__name__}
     for problem in problems:
         content = {PROBLEM_JSON: {"schema": schema, "examples": {}}}
         response = responses.setdefault(str(problem.status), {"description": "", "content": content})

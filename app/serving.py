@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, app: FastAPI, bounds: Bounds, delay_seconds: float, told: list[int]
+        self, config: uvicorn.Config, app: FastAPI, bounds: Bounds, delay_seconds: float, told: Sequence[int] = ()
     ) -> None:
         super().__init__(config)
         self._app = app

@@ -13,7 +13,7 @@ from pathlib import Path
 OWN_ROOT = Path(__file__).parents[1]
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
-_STAGELINE = ("-c", "from app.cli import app; app()")
+_STAGELINE = ("-m", "app")
 
 
 class DidNotStart(RuntimeError):
