@@ -1,6 +1,7 @@
 """Schemathesis against a real server process: whatever follows the document is taken, and nothing else is."""
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -20,6 +21,8 @@ from tests.builders.server_process import serving_on
 from tests.department import Actor
 from tests.examples.recording import RecordingClient
 from tests.examples.story import tell
+
+_log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 SCHEMATHESIS = str(Path(sys.executable).parent / "schemathesis")
@@ -103,6 +106,7 @@ def test_whatever_the_document_says_is_so(target: Target, tmp_path: Path) -> Non
     assert run.returncode == 0, told(run)
     found = re.search(r"(\d+) generated, (\d+) passed", run.stdout)
     assert found is not None, run.stdout[-2_000:]
+    _log.info("%s cases", found[1])
     assert int(found[1]) == int(found[2]) > 500
     assert target.statuses() == [200, 200]  # all that was answered was answered to somebody
 
