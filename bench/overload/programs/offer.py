@@ -1,8 +1,8 @@
 """Offer a service requests, so many at once or so many a second, and tell what was answered.
 
 Arguments: port, file of turns, connections, requests a second (0: as soon as there was an answer), seconds. A turn is a
-list of requests of which the next is sent once the one before succeeded, again and again. Prints "begun", and at the
-end `Answers` as JSON; SIGTERM is the end.
+list of requests of which the next is sent once the one before succeeded, or fits no more, again and again. Prints
+"begun", and at the end `Answers` as JSON; SIGTERM is the end.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import uvloop
@@ -41,7 +42,7 @@ class Turn:
         return self._requests[self._at]
 
     def go_on(self) -> None:
-        """It succeeded."""
+        """It succeeded, or was answered 409: it was sent already, before a client that begins anew."""
         self._at = (self._at + 1) % len(self._requests)
 
 
@@ -117,7 +118,7 @@ class Offer:
         turn = self._pending.pop(connection)
         now = time.time()
         self.answers.note(status, turn.due_at, now)
-        if 200 <= status < 300:
+        if 200 <= status < 300 or status == HTTPStatus.CONFLICT:
             turn.go_on()
         if not connection.is_open:
             self._reopen()
