@@ -141,8 +141,13 @@ def run(settings: Settings, address: Address, *, with_worker: bool) -> None:
 
 
 def run_several(settings: Settings, address: Address, count: int, *, with_worker: bool) -> None:
-    """The same in several processes that take connections from one socket, each with a worker of its own."""
-    listener = create_server((address.host, address.port), family=AF_INET6 if ":" in address.host else AF_INET)
+    """The same in several processes that take connections from one socket, each with a worker of its own.
+
+    Raises OSError when the address, or one of those for metrics, cannot be listened at.
+    """
+    for number in range(count):
+        _demand_free(_counted_up(settings.metrics_address, number))
+    listener = _listen(address.host, address.port)
     work = partial(_serve_one_of_several, settings, _Part(address, with_worker, listener))
     told = asyncio.run(Processes(count, work, on_leaving=listener.close).run())
     if told == signal.SIGINT:
@@ -168,6 +173,21 @@ def _counted_up(address: str | None, number: int) -> str | None:
         return None
     host, _, port = address.rpartition(":")
     return f"{host}:{int(port) + number}"
+
+
+def _listen(host: str, port: int) -> socket:
+    return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET)
+
+
+def _demand_free(address: str | None) -> None:
+    # a process that could not show its metrics would die, and be started again for ever
+    if address is None:
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        _listen(host, int(port)).close()
+    except OSError as error:
+        raise OSError(f"metrics cannot be shown at {address}: {error.strerror}") from None
 
 
 def _serve(settings: Settings, part: _Part, metrics_address: str | None = None) -> None:

@@ -2,15 +2,19 @@
 
 import asyncio
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 OWN_ROOT = Path(__file__).parents[1]
+_PORTS = range(20_000, 32_000)  # below those that the kernel gives to whoever asks for any
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
 _STAGELINE = ("-m", "app")
@@ -18,6 +22,19 @@ _STAGELINE = ("-m", "app")
 
 class DidNotStart(RuntimeError):
     """A program ended or stayed silent; the message is what it said last."""
+
+
+def free_port(neighbours: int = 0) -> int:
+    """A port that nobody listens at, nor at so many after it."""
+    while True:
+        port = random.choice(_PORTS)  # nothing secret
+        with ExitStack() as probes:
+            try:
+                for each in range(port, port + neighbours + 1):
+                    probes.enter_context(socket.create_server(("127.0.0.1", each)))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass(frozen=True, slots=True)

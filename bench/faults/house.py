@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ import asyncpg
 
 from bench.faults.history import Endpoint
 from bench.faults.receivers import Receiver
-from bench.processes import START_SECONDS, DidNotStart, Program, module, stageline
+from bench.processes import START_SECONDS, DidNotStart, Program, free_port, module, stageline
 from bench.stage import Organization, Stage
 
 _SETTINGS = {
@@ -177,11 +176,3 @@ async def housed(stage: Stage, name: str, **settings: str) -> AsyncIterator[Hous
             yield house
         finally:
             await house.close()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bench.cpu import cpu_seconds, family
-from bench.faults.house import House, free_port, housed
-from bench.processes import Program, module, output_of, stageline
+from bench.faults.house import House, housed
+from bench.processes import Program, free_port, module, output_of, stageline
 from bench.speed.ground import Ground
 from bench.speed.supply import Known, Supply, look_around
 from bench.stage import Stage

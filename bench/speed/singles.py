@@ -20,9 +20,9 @@ from bench.deliveries.amount import Amount
 from bench.deliveries.end_to_end import deliver
 from bench.faults.experiment import Mode, Run
 from bench.faults.experiments.latency import LATENCY
-from bench.faults.house import free_port, housed
+from bench.faults.house import housed
 from bench.memory import resident_mib
-from bench.processes import Program, Tree, stageline
+from bench.processes import Program, Tree, free_port, stageline
 from bench.speed.client import ask
 from bench.speed.figures import Verdict, at_least, at_most
 from bench.speed.ground import Ground

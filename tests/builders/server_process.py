@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import httpx
 
 from app.core.secret_keys import new_key
 from app.core.settings import Settings
+from bench.processes import free_port
 
 STAGELINE = str(Path(sys.executable).parent / "stageline")
 _START_SECONDS = 180  # a demonstration on a busy machine; tests have a timeout of their own
@@ -31,13 +31,6 @@ class ServerProcess:
     environment: dict[str, str]
     output: Path
     process: subprocess.Popen[bytes]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.core.protocol import Bounds, Protocol
+from bench.processes import free_port
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.builders.server_process import free_port
 
 
 @asynccontextmanager

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.connection import abort, hold_nothing_back, lose_after
 from app.core.protocol import Protocol
+from bench.processes import free_port
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.builders.server_process import free_port
 
 CHUNK = b"x" * 8_192
 

@@ -22,10 +22,11 @@ from app.core.settings import Settings
 from app.main import create_app
 from app.outbox.place import BEGINNING
 from app.serving import Server
+from bench.processes import free_port
 from tests.builders.event_streams import open_and_never_read, open_and_vanish, served_by, streaming
 from tests.builders.months import fill_log
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.builders.server_process import ServerProcess, free_port, serving_on
+from tests.builders.server_process import ServerProcess, serving_on
 from tests.department import Department
 
 MEBIBYTE = 1024 * 1024

@@ -3,14 +3,18 @@
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Iterator
+from socket import create_server
 
 import httpx
 import pytest
 
+from app.core.secret_keys import new_key
 from app.core.settings import Settings
+from bench.processes import free_port
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.builders.server_process import ServerProcess, free_port, serving_on
+from tests.builders.server_process import STAGELINE, ServerProcess, database_variables, serving_on
 from tests.builders.siblings import connected_to, is_running, siblings_of, started_again
 from tests.department import Actor, Department, answer
 
@@ -19,7 +23,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture(scope="module")
 def metrics_port() -> int:
-    return free_port()
+    return free_port(neighbours=1)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +110,19 @@ async def test_a_killed_process_is_started_again_and_the_other_answers_meanwhile
     async with connected_to(server, new) as client:
         answer(await client.get("/readyz"), 200)
     assert server.process.poll() is None
+
+
+def test_nothing_is_started_when_a_process_could_not_show_its_metrics(settings: Settings) -> None:
+    port = free_port(neighbours=2)
+    shown_at = {"STAGELINE_METRICS_ADDRESS": f"127.0.0.1:{port}", "STAGELINE_SECRET_KEYS": new_key()}
+    command = [STAGELINE, "serve", "--workers", "2", "--no-worker", "--port", str(port + 2)]
+
+    with create_server(("127.0.0.1", port + 1)):
+        environment = {**os.environ, **database_variables(settings), **shown_at}
+        refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"metrics cannot be shown at 127.0.0.1:{port + 1}: Address already in use")
 
 
 async def _answers_to_me(port: int) -> float:

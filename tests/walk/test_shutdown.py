@@ -10,8 +10,9 @@ import pytest
 
 from app.core.secret_keys import new_key
 from app.core.settings import Settings
+from bench.processes import free_port
 from tests.builders.receiver import PATIENCE_SECONDS
-from tests.builders.server_process import STAGELINE, database_variables, free_port, serving_on
+from tests.builders.server_process import STAGELINE, database_variables, serving_on
 from tests.department import Department
 
 

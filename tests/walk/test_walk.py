@@ -10,8 +10,9 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
+from bench.processes import free_port
 from tests.builders.documents import commands_in, run_script
-from tests.builders.server_process import ServerProcess, free_port, serving
+from tests.builders.server_process import ServerProcess, serving
 
 LEAD_EVENTS = [
     "lead.created",

@@ -11,9 +11,9 @@ import pytest
 
 from app.core.settings import Settings
 from app.webhooks.signing import new_secret, signed_headers
+from bench.processes import free_port
 from tests.builders.consumers import ALL, EXAMPLES, LIBRARIES, ROOT, Consumer, Kind, command_of, consuming
 from tests.builders.receiver import Message, listening
-from tests.builders.server_process import free_port
 from tests.builders.workers import until_settled, working
 from tests.department import Department
 

@@ -10,9 +10,9 @@ from app.core.database import Database
 from app.core.settings import Settings
 from app.webhooks.metrics import WorkerMetrics
 from app.webhooks.worker import Worker, run_worker
+from bench.processes import free_port
 from tests.builders.lanes import owed_endpoint
 from tests.builders.receiver import PATIENCE_SECONDS, listening
-from tests.builders.server_process import free_port
 from tests.builders.workers import hasty, until_settled
 from tests.department import Department
 
