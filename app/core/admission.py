@@ -1,5 +1,6 @@
 """Requests beyond those that can be answered soon are refused at once, so that the others are answered in time."""
 
+from asyncio import AbstractEventLoop
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,11 +25,26 @@ class Admission:
     most: int
     in_flight: int = 0
     refused: int = 0
+    _arrived: int = 0
 
     @property
     def is_full(self) -> bool:
         """Whether one more would wait for too long."""
         return self.in_flight >= self.most
+
+    @property
+    def will_be_full(self) -> bool:
+        """The same, once the application has heard of those that have just arrived."""
+        return self.in_flight + self._arrived >= self.most
+
+    def arrive(self, loop: AbstractEventLoop) -> None:
+        """Count one that the application hears of before the loop reads from connections again."""
+        if not self._arrived:
+            loop.call_soon(self._begin)
+        self._arrived += 1
+
+    def _begin(self) -> None:
+        self._arrived = 0
 
 
 class Admitted:

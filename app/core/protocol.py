@@ -82,6 +82,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.bounds.admission.arrive(self.loop)
         self._is_in_head, self._is_between_requests, self._head_bytes = True, False, 0
         self.scope["extensions"] = {EXTENSION: {"transport": self.transport}}
 
@@ -110,7 +111,7 @@ class Protocol(HttpToolsProtocol):
 
     def _must_refuse(self, data: bytes) -> bool:
         return (
-            (self._is_surplus or self.bounds.admission.is_full)
+            (self._is_surplus or self.bounds.admission.will_be_full)
             and self._overloaded is not None
             and self._is_between_requests
             and (self.cycle is None or self.cycle.response_complete)

@@ -95,6 +95,20 @@ async def test_what_needs_an_answer_of_the_application_comes_to_it(request_bytes
     assert (status, len(app.seen)) == (204, 1)
 
 
+async def test_of_requests_that_arrive_together_no_more_come_to_the_application_than_there_may_be() -> None:
+    app, bounds = HeldApplication(), Bounds(admission=Admission(most=2))
+    async with served(app, bounds) as port, asyncio.timeout(PATIENCE_SECONDS):
+        connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
+        for _, writer in connections:
+            writer.write(GET)
+        heads = [await reader.readuntil(b"\r\n\r\n") for reader, _ in connections]
+        for _, writer in connections:
+            writer.close()
+
+    assert sorted(int(head.split()[1]) for head in heads) == [204] * 2 + [503] * 6
+    assert (len(app.seen), bounds.admission.refused) == (2, 6)
+
+
 async def test_a_request_that_has_begun_is_not_refused_half_way() -> None:
     app, bounds = HeldApplication(), Bounds(admission=Admission(most=1))
     async with served(app, bounds) as port, asyncio.timeout(PATIENCE_SECONDS):
