@@ -1,6 +1,7 @@
 """O3: Postgres holds every connection of the pool, does not answer, or is gone; and is back."""
 
 import asyncio
+import math
 import os
 import signal
 import time
@@ -21,6 +22,8 @@ _PER_SECOND = 150
 _CONNECTIONS = 600
 _BEFORE_SECONDS = 2.0
 _AFTER_SECONDS = 8.0
+_POOL = 10  # connections: the service's default
+_LOCK_SECONDS = 5.0  # so long who holds one waits for a lock: the service's default
 _REFUSED = HTTPStatus.SERVICE_UNAVAILABLE
 _EXPECTED = (200, 201, 409, _REFUSED)
 
@@ -67,7 +70,8 @@ async def _perform(run: Run) -> Findings:
             run.tell(name, number, len(troubles))
             answers, ended = await _offer_through(clients, trouble(house), seconds)
             remains = await remains_of(house, _AFTER_SECONDS)
-            _judge(findings, name, answers, ended)
+            holders = _POOL * math.ceil(seconds / _LOCK_SECONDS) if name == "locked" else 0
+            _judge(findings, name, answers, ended, holders)
             findings.add(f"{name}: left behind", remains.total, "=", 0)
     return findings
 
@@ -85,13 +89,18 @@ async def _offer_through(
     return await offering, ended
 
 
-def _judge(findings: Findings, name: str, answers: Answers, ended: float) -> None:
-    refused = answers.milliseconds(_REFUSED)
+def _judge(findings: Findings, name: str, answers: Answers, ended: float, holders: int) -> None:
+    """Who got no connection is told soon; so many others had one, and waited for the lock as long as it may take."""
+    slowest = answers.milliseconds(_REFUSED)
+    refused = slowest[: len(slowest) - holders]
     others = answers.total - answers.count(*_EXPECTED) - answers.count(BROKEN)
     findings.add(f"{name}: broken connections", answers.count(BROKEN), "=", 0)
     findings.add(f"{name}: other answers", others, "=", 0)
     findings.add(f"{name}: refused", len(refused), "≥", 1)
     findings.add_timed(f"{name}: 503, p99", percentile(refused, 0.99) if refused else 0, "≤", 1_100, " ms")
+    if holders:
+        held = slowest[-1] if slowest else 0
+        findings.add_timed(f"{name}: 503 to the {holders} that held one", held, "≤", 1_000 * _LOCK_SECONDS + 500, " ms")
     recovered = answers.recovery_seconds(ended, 0.8 * _PER_SECOND)
     findings.add_timed(f"{name}: recovered after", recovered, "≤", 5, " s")
     findings.facts.append(
