@@ -24,6 +24,7 @@ _BEFORE_SECONDS = 2.0
 _AFTER_SECONDS = 8.0
 _POOL = 10  # connections: the service's default
 _LOCK_SECONDS = 5.0  # so long who holds one waits for a lock: the service's default
+_MOST_MILLISECONDS = 2_100  # a second for a connection to learn who asks, and one for what is asked
 _REFUSED = HTTPStatus.SERVICE_UNAVAILABLE
 _EXPECTED = (200, 201, 409, _REFUSED)
 
@@ -97,7 +98,7 @@ def _judge(findings: Findings, name: str, answers: Answers, ended: float, holder
     findings.add(f"{name}: broken connections", answers.count(BROKEN), "=", 0)
     findings.add(f"{name}: other answers", others, "=", 0)
     findings.add(f"{name}: refused", len(refused), "≥", 1)
-    findings.add_timed(f"{name}: 503, p99", percentile(refused, 0.99) if refused else 0, "≤", 1_100, " ms")
+    findings.add_timed(f"{name}: 503, slowest", refused[-1] if refused else 0, "≤", _MOST_MILLISECONDS, " ms")
     if holders:
         held = slowest[-1] if slowest else 0
         findings.add_timed(f"{name}: 503 to the {holders} that held one", held, "≤", 1_000 * _LOCK_SECONDS + 500, " ms")
@@ -105,10 +106,10 @@ def _judge(findings: Findings, name: str, answers: Answers, ended: float, holder
     findings.add_timed(f"{name}: recovered after", recovered, "≤", 5, " s")
     findings.facts.append(
         f"{name}: {answers.successes:,} well, {len(refused):,} refused"
-        + (f" (p50 {percentile(refused, 0.5):.1f} ms, max {refused[-1]:,.0f} ms)" if refused else "")
+        + (f" (p50 {percentile(refused, 0.5):.1f} ms, p99 {percentile(refused, 0.99):,.0f} ms)" if refused else "")
     )
 
 
 EXHAUSTION = Experiment(
-    "O3", "every connection of the pool hangs", "503 within 1.1 s, recovery ≤ 5 s, nothing left behind", _perform
+    "O3", "every connection of the pool hangs", "503 within 2.1 s, recovery ≤ 5 s, nothing left behind", _perform
 )
