@@ -30,15 +30,17 @@ async def _perform(run: Run) -> Findings:
         run.tell("warming up", 0, 4)
         await clients.offer(Load(_BUSY_CONNECTIONS, warm_up_seconds))
         run.tell("peak", 1, 4)
+        started = _cpu_seconds(house)
         peak = await clients.offer(Load(_BUSY_CONNECTIONS, seconds))
+        at_peak = _cpu_seconds(house) - started
         per_second = peak.successes / seconds
         run.tell("flood", 2, 4)
-        before = cpu_seconds([house.apis[0].program.pid])
         health = _Health(house)
+        started = _cpu_seconds(house)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(health.watch(flood_seconds))
             flood = await clients.offer(Load(_FLOOD_CONNECTIONS, flood_seconds, per_second * _TIMES))
-        busy = (cpu_seconds([house.apis[0].program.pid]) - before) / flood_seconds
+        in_flood = _cpu_seconds(house) - started
         run.tell("recovery", 3, 4)
         ended = time.time()
         after = await clients.offer(Load(_BUSY_CONNECTIONS, max(5, seconds / 2)))
@@ -46,8 +48,24 @@ async def _perform(run: Run) -> Findings:
     findings.add("health and metrics that did not answer", health.silent, "=", 0)
     findings.add_timed("not ready", health.not_ready, "=", 0)
     findings.add_timed("recovered after", after.recovery_seconds(ended, 0.8 * per_second), "≤", 5, " s")
-    findings.facts.append(f"the API used {busy:.0%} of a core during the flood")
+    findings.facts += _costs(at_peak / peak.total, in_flood, flood)
+    findings.facts.append(
+        f"the API used {at_peak / seconds:.0%} of a core at the peak, {in_flood / flood_seconds:.0%} in the flood"
+    )
     return findings
+
+
+def _cpu_seconds(house: House) -> float:
+    return cpu_seconds([house.apis[0].program.pid])
+
+
+def _costs(each: float, in_flood: float, flood: Answers) -> list[str]:
+    """What a refusal cost, if those that were not refused cost as much as at the peak: seconds of processor time."""
+    refused = flood.count(_REFUSED)
+    if not refused:
+        return []
+    refusal = (in_flood - each * (flood.total - refused)) / refused
+    return [f"processor time of the API: {1e6 * each:,.0f} µs a request, {1e6 * refusal:,.0f} µs a refusal"]
 
 
 def _judge(peak: Answers, flood: Answers, per_second: float, seconds: float) -> Findings:
