@@ -1,27 +1,21 @@
 """`stageline audit verify`: the chains of all organizations, or of one, with a progress bar and what was found."""
 
-from typing import Annotated
 from uuid import UUID
 
-import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from app import serving
 from app.audit.chain import link
 from app.audit.verification import Head, Verification
+from app.connections import opened_as_worker
 from app.core.settings import Settings
 from app.people.directory import list_organizations
-
-ExpectedHead = Annotated[
-    Head | None, typer.Option(parser=Head.parse, help="A head that was printed before, `<position>:<digest>`.")
-]
 
 
 async def verify_all(settings: Settings, wanted: UUID | None, expected: Head | None, out: Console) -> bool:
     """Link what is committed, then verify; tells whether everything is as it was linked."""
-    async with serving.opened_as_worker(settings) as worker:
+    async with opened_as_worker(settings) as worker:
         while await link(worker):
             pass
         organizations = [wanted] if wanted is not None else await list_organizations(worker)

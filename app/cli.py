@@ -1,4 +1,7 @@
-"""The command line: serve, worker, migrate, organizations and keys, secrets, openapi, demo, import, prove, audit."""
+"""The command line: serve, worker, migrate, organizations and keys, secrets, openapi, demo, import, prove, audit.
+
+Each command imports what it does when it is run: the API alone takes a second to load.
+"""
 
 import asyncio
 import json
@@ -15,9 +18,8 @@ import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
-from app import __version__, serving
-from app.api_document import document_text
-from app.auditing import ExpectedHead, verify_all
+from app import __version__
+from app.audit.verification import Head
 from app.core import heap, request_log
 from app.core.database import new_id
 from app.core.origin import Origin, originating
@@ -25,25 +27,9 @@ from app.core.own_postgres import provided
 from app.core.secret_keys import SecretKeysUnusable, new_key
 from app.core.session import RoleNotTaken
 from app.core.settings import Settings
-from app.demonstration import demonstrate, demonstrate_in
-from app.founding import create_organization as found_organization
-from app.imports.command import (
-    DryRun,
-    ExitCode,
-    Folder,
-    ImportOptions,
-    MappingFile,
-    ReportFile,
-    SkipBadRows,
-    import_folder,
-)
-from app.main import create_app
-from app.people.directory import NoSuchOrganization, key_for_position
-from app.people.organizations import Founded
+from app.imports.options import DryRun, Folder, MappingFile, ReportFile, SkipBadRows
+from app.people.directory import NoSuchOrganization
 from app.people.permissions import Position
-from app.proving import prove_all
-from app.webhooks.reencryption import Reencrypted, reencrypt_secrets
-from app.webhooks.worker import run_worker
 
 app = typer.Typer(
     name="stageline",
@@ -62,6 +48,9 @@ _CURRENCY = re.compile("[A-Z]{3}")
 _DAMAGED, _USER_ERROR = 1, 2
 
 T = TypeVar("T")
+ExpectedHead = Annotated[
+    Head | None, typer.Option(parser=Head.parse, help="A head that was printed before, `<position>:<digest>`.")
+]
 Organization = Annotated[UUID | None, typer.Option("--organization", help="Which organization; needed if several.")]
 
 
@@ -89,9 +78,13 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
 ) -> None:
     """Run the API, and the worker, on the given Postgres or on an embedded one."""
+    from app import serving
+    from app.demonstration import demonstrate
+    from app.installation import prepare
+
     address = serving.Address(host, port)
     with _settings() as settings:
-        key = _run_as_command(serving.prepare(settings))
+        key = _run_as_command(prepare(settings))
         serving.announce(_out, address, key)
         if demo:
             _run_as_command(demonstrate(settings, _out, address.url))
@@ -104,6 +97,7 @@ def serve(
 @app.command()
 def worker() -> None:
     """Deliver webhooks; any number of workers may run."""
+    from app.webhooks.worker import run_worker
 
     async def run(settings: Settings) -> None:
         stop = asyncio.Event()
@@ -119,7 +113,9 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    _run(serving.migrate_to_newest)
+    from app.installation import migrate_to_newest
+
+    _run(migrate_to_newest)
     _out.print("The database is at the newest schema.")
 
 
@@ -131,10 +127,14 @@ def create_organization(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Found an organization and print the key of its manager of operations, once."""
+    from app.connections import opened
+    from app.founding import create_organization as found_organization
+    from app.installation import migrate_to_newest
+    from app.people.organizations import Founded
 
     async def found(settings: Settings) -> Founded:
-        await serving.migrate_to_newest(settings)
-        async with serving.opened(settings) as database:
+        await migrate_to_newest(settings)
+        async with opened(settings) as database:
             return await found_organization(database, name, currency)
 
     founded = _run(found)
@@ -150,10 +150,13 @@ def create_key(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Print a new API key, once; a user is made when nobody holds the position."""
+    from app.connections import opened
+    from app.installation import choose
+    from app.people.directory import key_for_position
 
     async def make(settings: Settings) -> str:
-        chosen = await serving.choose(settings, organization)
-        async with serving.opened(settings) as database:
+        chosen = await choose(settings, organization)
+        async with opened(settings) as database:
             return str(await key_for_position(database, chosen, position))
 
     key = _run(make)
@@ -163,6 +166,8 @@ def create_key(
 @app.command()
 def prove() -> None:
     """Check that no transition lacks its event, no event its deliveries, and that all are in order."""
+    from app.proving import prove_all
+
     if not _run(lambda settings: prove_all(settings, _out)):
         _err.print("The database is damaged: the table names what, and one example each.")
         raise typer.Exit(_DAMAGED)
@@ -171,6 +176,8 @@ def prove() -> None:
 @audit.command(name="verify")
 def verify_audit_log(organization: Organization = None, expect: ExpectedHead = None) -> None:
     """Recompute the chain over the audit log, name what was tampered with, and print the heads to keep elsewhere."""
+    from app.auditing import verify_all
+
     if expect is not None and organization is None:
         raise typer.BadParameter("--expect is about one organization: name it with --organization")
     if not _run(lambda settings: verify_all(settings, organization, expect, _out)):
@@ -187,10 +194,12 @@ def create_secret_key() -> None:
 @app.command(name="reencrypt-secrets")
 def reencrypt() -> None:
     """Encrypt stored secrets anew with the first of STAGELINE_SECRET_KEYS, so that the others can be retired."""
+    from app.connections import opened_as_worker
+    from app.webhooks.reencryption import Reencrypted, reencrypt_secrets
 
     async def run(settings: Settings) -> Reencrypted:
         box = settings.secret_box()
-        async with serving.opened_as_worker(settings) as database:
+        async with opened_as_worker(settings) as database:
             return await reencrypt_secrets(database, box)
 
     done = _run(run)
@@ -207,6 +216,9 @@ def openapi(
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
 ) -> None:
     """Print the OpenAPI document."""
+    from app.api_document import document_text
+    from app.main import create_app
+
     with _user_errors_told():
         text = document_text(create_app(_read_settings()))
         if output is None:
@@ -226,10 +238,13 @@ def import_csv(
     organization: Organization = None,
 ) -> None:
     """Import CSV files as a mapping says; all or nothing unless bad rows are skipped."""
+    from app.connections import opened
+    from app.imports.command import ExitCode, ImportOptions, import_folder
+    from app.installation import choose
 
     async def run(settings: Settings) -> ExitCode:
-        chosen = await serving.choose(settings, organization)
-        async with serving.opened(settings) as database:
+        chosen = await choose(settings, organization)
+        async with opened(settings) as database:
             options = ImportOptions(folder, mapping, dry_run, skip_bad_rows, report)
             return await import_folder(database, chosen, options, _err)
 
@@ -239,9 +254,11 @@ def import_csv(
 @app.command()
 def demo(organization: Organization = None) -> None:
     """Fill an empty organization with a demonstration department, and print keys to act with."""
+    from app.demonstration import demonstrate_in
+    from app.installation import choose
 
     async def run(settings: Settings) -> None:
-        chosen = await serving.choose(settings, organization)
+        chosen = await choose(settings, organization)
         await demonstrate_in(settings, chosen, _out)
 
     _run(run)

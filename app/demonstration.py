@@ -5,11 +5,12 @@ from uuid import UUID
 from rich.console import Console
 from rich.progress import Progress
 
-from app import serving
+from app.connections import opened
 from app.core.caller import Caller
 from app.core.database import Database
 from app.core.settings import Settings
 from app.demo.fill import fill
+from app.installation import choose
 from app.people.callers import load_caller
 from app.people.directory import find_user, key_for_position
 from app.people.permissions import Position
@@ -23,7 +24,7 @@ _SHOWN = {
 
 async def demonstrate(settings: Settings, out: Console, url: str) -> None:
     """Fill the only organization, unless it is filled already, and say what to try."""
-    chosen = await serving.choose(settings, None)
+    chosen = await choose(settings, None)
     keys = await demonstrate_in(settings, chosen, out)
     if keys:
         out.print(_TRY.format(url=url))
@@ -31,7 +32,7 @@ async def demonstrate(settings: Settings, out: Console, url: str) -> None:
 
 async def demonstrate_in(settings: Settings, organization_id: UUID, out: Console) -> dict[str, str]:
     """Fill an organization that has nobody but its manager of operations; gives keys by name, printed once."""
-    async with serving.opened(settings) as database:
+    async with opened(settings) as database:
         if await find_user(database, organization_id, Position.SALES_MANAGER) is not None:
             out.print("The organization has people already; the demonstration department is not made twice.")
             return {}

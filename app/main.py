@@ -15,16 +15,16 @@ from app.accounts.routes import accounts, contacts
 from app.activities.routes import activities
 from app.api_document import describe, operation_id
 from app.audit.routes import audit
+from app.connections import connect_app
 from app.contracts.routes import contracts
 from app.core import docs_page, layers, metrics, problem_handlers, problem_pages, route_index
 from app.core.address_guard import AddressGuard
 from app.core.admission import Admission
-from app.core.database import TRANSIENT, Database, connect
+from app.core.database import TRANSIENT, Database
 from app.core.health import health
 from app.core.partitions import create_ahead
 from app.core.rate_limits import RateLimits
 from app.core.request_metrics import RequestMetrics
-from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from app.follow_up.routes import follow_up
 from app.leads.routes import leads
@@ -135,16 +135,6 @@ def _measured(app: FastAPI) -> RequestMetrics:
     )
     readings.gauge("stageline_event_streams_open", "Event streams.", lambda: app.state.event_streams.open)
     return RequestMetrics(registry)
-
-
-async def connect_app(settings: Settings) -> Database:
-    """The API's pool, in the role that sees one organization at a time; `settings.database_url` must be given."""
-    return await connect(
-        settings,
-        role=APP_ROLE,
-        size=settings.database_pool_size,
-        acquire_timeout_seconds=settings.database_acquire_timeout_seconds,
-    )
 
 
 async def _make_partitions(database: Database) -> None:

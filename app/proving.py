@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from app import serving
+from app.connections import opened, opened_as_worker
 from app.core.settings import Settings
 from app.people.directory import list_organizations
 from app.webhooks.proof import CHECKS_PER_ORGANIZATION, Finding, prove
@@ -13,7 +13,7 @@ from app.webhooks.proof import CHECKS_PER_ORGANIZATION, Finding, prove
 async def prove_all(settings: Settings, out: Console) -> bool:
     """Check the promise in all organizations; tells whether it holds everywhere."""
     findings: list[Finding] = []
-    async with serving.opened(settings) as database, serving.opened_as_worker(settings) as worker:
+    async with opened(settings) as database, opened_as_worker(settings) as worker:
         organizations = await list_organizations(worker)
         with Progress(console=out, transient=True) as bar:
             task = bar.add_task("Proving", total=len(organizations) * CHECKS_PER_ORGANIZATION)

@@ -1,32 +1,25 @@
-"""`stageline serve`: a database, the newest schema, an organization with its first key, the API and the worker."""
+"""`stageline serve`: the API and the worker, in one process or in several, until they are told to leave."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from socket import AF_INET, AF_INET6, create_server, socket
 from types import FrameType
-from uuid import UUID
 
 import uvicorn
 from fastapi import FastAPI
 from rich.console import Console
 
 from app.core import heap, open_files, request_log
-from app.core.database import Database, connect
 from app.core.metrics import shown_at
-from app.core.migrate import migrate
 from app.core.processes import Processes
 from app.core.protocol import Bounds, Protocol
-from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
-from app.founding import create_organization
-from app.main import connect_app, create_app
+from app.main import create_app
 from app.outbox.streaming import EventStreams
 from app.people.api_key import ApiKey
-from app.people.directory import choose_organization, list_organizations
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,52 +70,6 @@ class Server(uvicorn.Server):
         streams: EventStreams = self._app.state.event_streams
         streams.stop()
         await super().shutdown(sockets)
-
-
-async def migrate_to_newest(settings: Settings) -> None:
-    """Bring the database to the newest schema, as its owner."""
-    await migrate(settings.migration_database_url or settings.session_url, service_url=settings.service_url)
-
-
-async def prepare(settings: Settings) -> ApiKey | None:
-    """Migrate, and found the first organization where there is none; gives its key, which is shown once.
-
-    Raises `SecretKeysMissing` before anything is touched.
-    """
-    settings.secret_box()
-    await migrate_to_newest(settings)
-    async with opened_as_worker(settings) as worker:
-        if await list_organizations(worker):
-            return None
-    async with opened(settings) as database:
-        return (await create_organization(database, "My organization")).key
-
-
-async def choose(settings: Settings, wanted: UUID | None) -> UUID:
-    """The organization that a command acts for; raises `NoSuchOrganization`."""
-    await migrate_to_newest(settings)
-    async with opened_as_worker(settings) as worker:
-        return await choose_organization(worker, wanted)
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The service's database, closed on leaving."""
-    database = await connect_app(settings)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@asynccontextmanager
-async def opened_as_worker(settings: Settings) -> AsyncIterator[Database]:
-    """A connection in the worker's role, which sees the names of all organizations."""
-    database = await connect(settings, role=WORKER_ROLE, size=1, acquire_timeout_seconds=5)
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 def announce(out: Console, address: Address, key: ApiKey | None) -> None:

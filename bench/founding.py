@@ -8,11 +8,11 @@ from typing import Any
 
 import asyncpg
 
+from app.connections import connect_app
 from app.core.database import Database
 from app.core.migrate import migrate
 from app.core.settings import Settings
 from app.founding import create_organization
-from app.main import connect_app
 from app.people.directory import key_for_position
 from app.people.permissions import Position
 

@@ -13,12 +13,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.connections import connect_app
 from app.core.database import Database, dsn
 from app.core.embedded_postgres import EmbeddedPostgres
 from app.core.migrate import migrate
 from app.core.secret_keys import new_key
 from app.core.settings import Settings
-from app.main import connect_app, create_app
+from app.main import create_app
 from tests.builders.event_schemas import mistakes_in_log
 from tests.builders.pooler import pooling
 from tests.builders.problem_documents import check_answer

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from app.core.database import TRANSIENT, Database
-from app.core.migrate import newest_revision
 from app.core.partitions import are_ahead
 from app.core.problems import ProblemDocument, Unavailable, only
+from app.core.schema_version import newest_revision
 
 
 @dataclass(frozen=True, slots=True)

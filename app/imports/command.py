@@ -1,15 +1,10 @@
-"""What `stageline import` does once it has a database: run, show the progress, tell what happened.
-
-The options are named here, so that the command line only binds them to a database.
-"""
+"""What `stageline import` does once it has a database: run, show the progress, tell what happened."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
 from uuid import UUID
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -28,12 +23,6 @@ _VERDICTS = {
     Outcome.DRY_RUN: "Dry run: nothing was written.",
     Outcome.REFUSED: "Nothing was written.",
 }
-
-Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder with the CSV files.")]
-MappingFile = Annotated[Path, typer.Option("--mapping", exists=True, dir_okay=False, help="The mapping (TOML).")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
-SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Write the good rows even when others are refused.")]
-ReportFile = Annotated[Path | None, typer.Option("--report", dir_okay=False, help="Write the refused rows here (CSV).")]
 
 
 class ExitCode(IntEnum):

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from app.connections import connect_app
 from app.core import request_log
 from app.core.embedded_postgres import EmbeddedPostgres
 from app.core.migrate import migrate
@@ -23,7 +24,7 @@ from app.core.secret_keys import new_key
 from app.core.settings import Settings
 from app.imports.mapping import load_mapping
 from app.imports.run import ImportOrder, run_import
-from app.main import connect_app, create_app
+from app.main import create_app
 from bench.faults.walk import PIPELINE
 from tests.builders.real_data import FOLDER, MAPPING
 from tests.department import Actor, Department

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import asyncpg
 
+from app.connections import connect_app
 from app.core.caller import Caller
 from app.core.settings import Settings
 from app.imports.mapping import load_mapping
 from app.imports.report import Outcome
 from app.imports.run import ImportOrder, run_import
-from app.main import connect_app
 from bench.deliveries.amount import Amount
 from bench.deliveries.end_to_end import deliver
 from bench.faults.experiment import Mode, Run

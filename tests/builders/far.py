@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from app.connections import connect_app
 from app.core.settings import Settings
-from app.main import connect_app, create_app
+from app.main import create_app
 from tests.builders.wire import Wire
 from tests.department import Actor
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import asyncpg
 
+from app.connections import connect_app
 from app.core.database import Database, dsn
 from app.core.settings import Settings
-from app.main import connect_app
 
 _OF_ONE_ORGANIZATION = re.compile(r"(?<![\w.])(?:\w+\.)?organization_id = (\$\d+::UUID|CAST\(\$\d+ AS uuid\))")
 _ISOLATED = "SELECT oid::regclass::text AS name FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"

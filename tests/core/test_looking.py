@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from app.accounts.tables import accounts
+from app.connections import connect_app
 from app.core.caller import Caller
 from app.core.database import Database, Statement, new_id
 from app.core.settings import Settings
-from app.main import connect_app
 from app.outbox.record import start
 from tests.builders.far import service_over
 from tests.builders.wire import wire_to

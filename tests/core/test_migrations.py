@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 
-from app.core.migrate import check, downgrade, migrate
+from app.core.migrate import alembic_config, check, downgrade, migrate
+from app.core.schema_version import newest_revision
 from tests.conftest import with_database
 
 A_KEY = """
@@ -33,6 +36,14 @@ async def empty_url(server_url: str) -> AsyncIterator[str]:
     yield with_database(server_url, name)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+def test_files_are_named_after_their_revisions_which_follow_each_other() -> None:
+    scripts = [*ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+
+    assert [Path(each.path).name.partition("_")[0] for each in scripts] == [each.revision for each in scripts]
+    assert [each.revision for each in scripts] == [f"{number:04}" for number in range(len(scripts), 0, -1)]
+    assert newest_revision() == scripts[0].revision
 
 
 async def test_up_gives_what_the_code_describes(empty_url: str) -> None:

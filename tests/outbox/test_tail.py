@@ -6,9 +6,9 @@ from typing import Any
 
 import asyncpg
 
+from app.connections import connect_app
 from app.core.database import Row, new_id
 from app.core.settings import Settings
-from app.main import connect_app
 from app.outbox.catalogue import EventType
 from app.outbox.feed import find_end
 from app.outbox.place import Place

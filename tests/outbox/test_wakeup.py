@@ -3,9 +3,9 @@ from contextlib import suppress
 
 import asyncpg
 
+from app.connections import connect_app
 from app.core.database import Database, new_id
 from app.core.settings import Settings
-from app.main import connect_app
 from app.outbox.catalogue import EventType
 from app.outbox.record import record, start
 from app.outbox.wakeup import CHANNEL, Wakeup

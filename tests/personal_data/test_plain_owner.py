@@ -7,9 +7,10 @@ import asyncpg
 import httpx
 import pytest
 
+from app.connections import connect_app
 from app.core.migrate import migrate
 from app.core.settings import Settings
-from app.main import connect_app, create_app
+from app.main import create_app
 from tests.builders.audit import link_all, verified
 from tests.builders.months import worker_connections
 from tests.builders.people_held import Words, where_named

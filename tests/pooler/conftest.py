@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from app.connections import connect_app
 from app.core.database import Database, connect
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
-from app.main import connect_app
 from tests.builders.pooler import PGBOUNCER, Pooler, pooling
 
 IS_MISSING = "PgBouncer is not installed (Debian: pgbouncer), so nothing goes through it"

@@ -7,12 +7,12 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
+from app.connections import connect_app
 from app.core.caller import Caller
 from app.core.database import Database, Row, Statement, Transaction
 from app.core.roles import APP_ROLE, WORKER_ROLE
 from app.core.session import RoleNotTaken
 from app.core.settings import Settings
-from app.main import connect_app
 from tests.builders.pooler import pooling
 from tests.builders.server_process import database_variables
 from tests.builders.terminal import run

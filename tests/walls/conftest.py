@@ -11,8 +11,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.connections import connect_app
 from app.core.settings import Settings
-from app.main import connect_app, create_app
+from app.main import create_app
 from app.people.permissions import Position
 from tests.builders.everything import create_everything, ids_in
 from tests.builders.strangers import Holdings, Strangers

@@ -7,10 +7,11 @@ import asyncpg
 import httpx
 import pytest
 
+from app.connections import connect_app
 from app.core.database import Database, connect
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
-from app.main import connect_app, create_app
+from app.main import create_app
 from app.people.directory import list_organizations
 from app.webhooks.proof import CHECKS_PER_ORGANIZATION, Finding, prove
 from tests.builders.leads import disqualified_lead
