@@ -7,28 +7,20 @@ import asyncio
 import json
 import re
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import typer
 import uvloop
-from pydantic import ValidationError
-from rich.console import Console
 
 from app import __version__
 from app.audit.verification import Head
-from app.core import heap, request_log
-from app.core.database import new_id
-from app.core.origin import Origin, originating
-from app.core.own_postgres import provided
-from app.core.secret_keys import SecretKeysUnusable, new_key
-from app.core.session import RoleNotTaken
+from app.core import heap
+from app.core.secret_keys import new_key
 from app.core.settings import Settings
 from app.imports.options import DryRun, Folder, MappingFile, ReportFile, SkipBadRows
-from app.people.directory import NoSuchOrganization
+from app.operating import err, out, perform, read_settings, ready_settings, run_as_command, user_errors_told
 from app.people.permissions import Position
 
 app = typer.Typer(
@@ -41,13 +33,10 @@ app = typer.Typer(
 )
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _CURRENCY = re.compile("[A-Z]{3}")
-_DAMAGED, _USER_ERROR = 1, 2
+_DAMAGED = 1
 
-T = TypeVar("T")
 ExpectedHead = Annotated[
     Head | None, typer.Option(parser=Head.parse, help="A head that was printed before, `<position>:<digest>`.")
 ]
@@ -83,11 +72,11 @@ def serve(
     from app.installation import prepare
 
     address = serving.Address(host, port)
-    with _settings() as settings:
-        key = _run_as_command(prepare(settings))
-        serving.announce(_out, address, key)
+    with ready_settings() as settings:
+        key = run_as_command(prepare(settings))
+        serving.announce(out, address, key)
         if demo:
-            _run_as_command(demonstrate(settings, _out, address.url))
+            run_as_command(demonstrate(settings, out, address.url))
         if workers == 1:
             serving.run(settings, address, with_worker=worker)
         else:
@@ -105,7 +94,7 @@ def worker() -> None:
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         await run_worker(settings, stop)
 
-    with _settings() as settings, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with ready_settings() as settings, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         heap.settle()
         runner.run(run(settings))
 
@@ -115,8 +104,8 @@ def migrate() -> None:
     """Bring the database to the newest schema."""
     from app.installation import migrate_to_newest
 
-    _run(migrate_to_newest)
-    _out.print("The database is at the newest schema.")
+    perform(migrate_to_newest)
+    out.print("The database is at the newest schema.")
 
 
 @app.command()
@@ -137,9 +126,9 @@ def create_organization(
         async with opened(settings) as database:
             return await found_organization(database, name, currency)
 
-    founded = _run(found)
+    founded = perform(found)
     facts = {"organization_id": str(founded.organization_id), "key": str(founded.key)}
-    _out.print(json.dumps(facts) if as_json else f"organization {facts['organization_id']}\nkey {facts['key']}")
+    out.print(json.dumps(facts) if as_json else f"organization {facts['organization_id']}\nkey {facts['key']}")
 
 
 @app.command()
@@ -159,8 +148,8 @@ def create_key(
         async with opened(settings) as database:
             return str(await key_for_position(database, chosen, position))
 
-    key = _run(make)
-    _out.print(json.dumps({"key": key, "position": position}) if as_json else key)
+    key = perform(make)
+    out.print(json.dumps({"key": key, "position": position}) if as_json else key)
 
 
 @app.command()
@@ -168,8 +157,8 @@ def prove() -> None:
     """Check that no transition lacks its event, no event its deliveries, and that all are in order."""
     from app.proving import prove_all
 
-    if not _run(lambda settings: prove_all(settings, _out)):
-        _err.print("The database is damaged: the table names what, and one example each.")
+    if not perform(lambda settings: prove_all(settings, out)):
+        err.print("The database is damaged: the table names what, and one example each.")
         raise typer.Exit(_DAMAGED)
 
 
@@ -180,15 +169,15 @@ def verify_audit_log(organization: Organization = None, expect: ExpectedHead = N
 
     if expect is not None and organization is None:
         raise typer.BadParameter("--expect is about one organization: name it with --organization")
-    if not _run(lambda settings: verify_all(settings, organization, expect, _out)):
-        _err.print("The audit log is not as it was written.")
+    if not perform(lambda settings: verify_all(settings, organization, expect, out)):
+        err.print("The audit log is not as it was written.")
         raise typer.Exit(_DAMAGED)
 
 
 @app.command()
 def create_secret_key() -> None:
     """Print a new key for STAGELINE_SECRET_KEYS, which encrypts stored secrets."""
-    _out.print(new_key())
+    out.print(new_key())
 
 
 @app.command(name="reencrypt-secrets")
@@ -202,12 +191,12 @@ def reencrypt() -> None:
         async with opened_as_worker(settings) as database:
             return await reencrypt_secrets(database, box)
 
-    done = _run(run)
-    _out.print(f"Re-encrypted the secrets of {done.changed} endpoints; {done.unchanged} had the first key already.")
+    done = perform(run)
+    out.print(f"Re-encrypted the secrets of {done.changed} endpoints; {done.unchanged} had the first key already.")
     if done.unreadable:
-        _err.print(f"Of {len(done.unreadable)} the secret cannot be read; restore its key, or rotate the secret:")
+        err.print(f"Of {len(done.unreadable)} the secret cannot be read; restore its key, or rotate the secret:")
         for endpoint_id in done.unreadable:
-            _err.print(str(endpoint_id))
+            err.print(str(endpoint_id))
         raise typer.Exit(1)
 
 
@@ -219,8 +208,8 @@ def openapi(
     from app.api_document import document_text
     from app.main import create_app
 
-    with _user_errors_told():
-        text = document_text(create_app(_read_settings()))
+    with user_errors_told():
+        text = document_text(create_app(read_settings()))
         if output is None:
             typer.echo(text, nl=False)
         else:
@@ -246,9 +235,9 @@ def import_csv(
         chosen = await choose(settings, organization)
         async with opened(settings) as database:
             options = ImportOptions(folder, mapping, dry_run, skip_bad_rows, report)
-            return await import_folder(database, chosen, options, _err)
+            return await import_folder(database, chosen, options, err)
 
-    raise typer.Exit(_run(run))
+    raise typer.Exit(perform(run))
 
 
 @app.command()
@@ -259,53 +248,12 @@ def demo(organization: Organization = None) -> None:
 
     async def run(settings: Settings) -> None:
         chosen = await choose(settings, organization)
-        await demonstrate_in(settings, chosen, _out)
+        await demonstrate_in(settings, chosen, out)
 
-    _run(run)
+    perform(run)
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
-    _out.print(__version__)
-
-
-@contextmanager
-def _settings() -> Iterator[Settings]:
-    # asked to end, a command leaves as by Ctrl-C: its tasks are cancelled, and an embedded Postgres is stopped
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    with _user_errors_told():
-        settings = _read_settings()
-        request_log.configure(settings.log_level)
-        with provided(settings) as ready:
-            yield ready
-
-
-def _read_settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        for each in error.errors():
-            name = "_".join(("STAGELINE", *map(str, each["loc"]))).upper()
-            _err.print(f"{name}: {each['msg']}", markup=False)
-        raise typer.Exit(_USER_ERROR) from None
-
-
-@contextmanager
-def _user_errors_told() -> Iterator[None]:
-    """End with a message where the operator can mend it: a file, a port, an address, or which organization."""
-    try:
-        yield
-    except (NoSuchOrganization, RoleNotTaken, SecretKeysUnusable, OSError) as error:
-        _err.print(str(error), markup=False)
-        raise typer.Exit(_USER_ERROR) from None
-
-
-def _run(deed: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
-    with _settings() as settings:
-        return _run_as_command(deed(settings))
-
-
-def _run_as_command(deed: Coroutine[Any, Any, T]) -> T:
-    with originating(Origin("command", str(new_id()))):
-        return asyncio.run(deed)
+    out.print(__version__)
