@@ -1,11 +1,14 @@
 """What a new lead costs: round trips are most of it."""
 
+import pytest
+
 from app.core.settings import Settings
 from tests.builders.far import service_over
 from tests.builders.wire import wire_to
 from tests.department import Department
 
 
+@pytest.mark.without_pooler("counts round trips, and without prepared statements each statement takes two")
 async def test_a_new_lead_costs_seven_round_trips(department: Department, settings: Settings) -> None:
     """BEGIN, the place in the e-mail's line, duplicates, the pipeline, the lead with its subject, its event, COMMIT."""
     rep = await department.representative()

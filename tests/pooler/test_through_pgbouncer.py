@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import pytest
 
 from app.core.database import Database
 from app.core.settings import Settings
@@ -20,6 +21,7 @@ from tests.department import Department
 _LENT = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1"
 
 
+@pytest.mark.without_pooler("counts connections, and those of the other pooler would be among them")
 async def test_a_move_an_import_and_a_delivery_go_through_it(
     pooled: Settings, pooled_database: Database, owner: asyncpg.Connection, tmp_path: Path
 ) -> None:
