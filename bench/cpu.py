@@ -9,7 +9,7 @@ _PARENT, _FIRST_TIME, _LAST_TIME = 1, 11, 15  # fields of /proc/<pid>/stat after
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Seconds of processor time of these processes, and of their children that ended."""
+    """Seconds of processor time of these processes, and of their children that ended; of one that is gone, none."""
     return sum(sum(map(int, _fields(pid)[_FIRST_TIME:_LAST_TIME])) for pid in pids) / _TICKS_PER_SECOND
 
 
@@ -20,11 +20,13 @@ def family(pid: int) -> list[int]:
 
 
 def _parent(pid: int) -> int | None:
-    try:
-        return int(_fields(pid)[_PARENT])
-    except FileNotFoundError:  # it has ended
-        return None
+    fields = _fields(pid)
+    return int(fields[_PARENT]) if fields else None
 
 
 def _fields(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """Of a process that has ended meanwhile: none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
