@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 
 from app.core.caller import Caller
 from app.core.commands import breaking_off, command
-from app.core.origin import settings_sql
+from app.core.origin import setting_sql, settings_sql
 from app.core.pool_use import PoolUse
 from app.core.session import Session
 from app.core.settings import Settings
@@ -198,8 +198,7 @@ class Database:
     @asynccontextmanager
     async def begin_for_credential(self, key_id: str) -> AsyncIterator[Transaction]:
         """A transaction that sees one API key and nothing else: a credential's organization is not known yet."""
-        async with self._transaction("", None) as tx:
-            await tx.connection.execute("SELECT set_config('app.api_key_id', $1, true)", key_id)
+        async with self._transaction(setting_sql({"api_key_id": key_id}), None) as tx:
             yield tx
 
     @asynccontextmanager

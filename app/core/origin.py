@@ -4,7 +4,7 @@ Every transaction tells it to the database, whose triggers write it into the aud
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -68,6 +68,14 @@ def settings_sql(caller: Caller) -> str:
         "request_id": origin.request_id,
         "client_address": origin.client_address,
     }
+    return setting_sql(settings)
+
+
+def setting_sql(settings: Mapping[str, str]) -> str:
+    """A SELECT that sets these for the rest of the transaction, to be sent with its BEGIN.
+
+    Raises `ValueError` for what could be more than a value.
+    """
     if unsafe := [name for name, value in settings.items() if not _SETTABLE.fullmatch(value)]:
         raise ValueError(f"these cannot be written into a statement: {unsafe}")
     return "SELECT " + ", ".join(f"set_config('app.{name}', '{value}', true)" for name, value in settings.items())
