@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from app.core.database import TRANSIENT, Database
 from app.core.partitions import are_ahead
 from app.core.problems import ProblemDocument, Unavailable, only
-from app.core.schema_version import newest_revision
+from app.core.schema_version import newest_revision, revision_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ async def get_readiness(request: Request) -> Response:
 async def _checks(database: Database) -> dict[str, Any]:
     try:
         async with database.begin_for_all() as tx:
-            revision = await tx.connection.fetchval("SELECT version_num FROM alembic_version")
+            revision = await revision_of(tx)
             has_partitions = await are_ahead(tx)
     except (*TRANSIENT, asyncpg.PostgresError):
         return {"database": False, "migrations": False, "partitions": False}

@@ -1,7 +1,9 @@
-"""Which schema this code expects."""
+"""Which schema a database has, and which one this code expects."""
 
 from functools import cache
 from pathlib import Path
+
+from app.core.database import Transaction
 
 
 def migrations_folder() -> Path:
@@ -15,3 +17,9 @@ def migrations_folder() -> Path:
 def newest_revision() -> str:
     """The last of the numbers that the files of the migrations begin with."""
     return max(path.name.partition("_")[0] for path in (migrations_folder() / "versions").glob("*.py"))
+
+
+async def revision_of(tx: Transaction) -> str | None:
+    """The revision that the database is at; raises asyncpg's `UndefinedTableError` where none was ever made."""
+    revision: str | None = await tx.connection.fetchval("SELECT version_num FROM alembic_version")
+    return revision

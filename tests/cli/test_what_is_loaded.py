@@ -7,7 +7,12 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("module", "unneeded"), [("app.cli", {"app.main", "fastapi", "alembic", "aiohttp"}), ("app.serving", {"alembic"})]
+    ("module", "unneeded"),
+    [
+        ("app.cli", {"app.main", "fastapi", "alembic", "aiohttp"}),
+        ("app.serving", {"alembic"}),
+        ("app.installation", {"alembic"}),
+    ],
 )
 def test_a_program_does_not_load_what_only_others_need(module: str, unneeded: set[str]) -> None:
     program = f"import sys, {module}; print(*sys.modules)"
