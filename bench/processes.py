@@ -27,7 +27,7 @@ class DidNotStart(RuntimeError):
 def free_port(neighbours: int = 0) -> int:
     """A port that nobody listens at, nor at so many after it."""
     while True:
-        port = random.choice(_PORTS)  # nothing secret
+        port = random.choice(_PORTS)
         with ExitStack() as probes:
             try:
                 for each in range(port, port + neighbours + 1):

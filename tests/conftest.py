@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -83,6 +84,17 @@ def with_database(url: str, name: str) -> str:
     """The same server's URL with another database."""
     parts = httpx.URL(url)
     return str(parts.copy_with(path=f"/{name}"))
+
+
+@pytest.fixture
+async def empty_url(server_url: str) -> AsyncIterator[str]:
+    """A database in which nothing is yet, not even the schema."""
+    name = f"stageline_empty_{uuid4().hex}"
+    admin = await asyncpg.connect(server_url)
+    await admin.execute(f"CREATE DATABASE {name}")
+    yield with_database(server_url, name)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,9 @@ import base64
 import re
 import stat
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -22,7 +21,6 @@ from tests.builders.dump import forms_of
 from tests.builders.receiver import WebhookReceiver, listening
 from tests.builders.server_process import ServerProcess, data_folder, environment_of, serving_in
 from tests.builders.terminal import run
-from tests.conftest import with_database
 from tests.department import Json
 
 UNREACHABLE = "postgresql://nobody@127.0.0.1:1/none"
@@ -33,16 +31,6 @@ KEY = new_key()
 def home() -> Iterator[Path]:
     with data_folder() as folder:
         yield folder
-
-
-@pytest.fixture
-async def empty_url(server_url: str) -> AsyncIterator[str]:
-    name = f"stageline_empty_{uuid4().hex}"
-    admin = await asyncpg.connect(server_url)
-    await admin.execute(f"CREATE DATABASE {name}")
-    yield with_database(server_url, name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
 
 
 @pytest.mark.parametrize(

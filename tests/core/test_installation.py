@@ -12,17 +12,7 @@ from app.connections import opened, opened_as_worker
 from app.core.schema_version import newest_revision, revision_of
 from app.core.settings import Settings
 from app.installation import migrate_to_newest
-from tests.conftest import WayTo, with_database
-
-
-@pytest.fixture
-async def empty_url(server_url: str) -> AsyncIterator[str]:
-    name = f"stageline_empty_{uuid4().hex}"
-    admin = await asyncpg.connect(server_url)
-    await admin.execute(f"CREATE DATABASE {name}")
-    yield with_database(server_url, name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+from tests.conftest import WayTo
 
 
 @pytest.fixture

@@ -1,17 +1,13 @@
 """Migrations: up, equal to the tables in the code, down, and up again; one at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
-import pytest
 from alembic.script import ScriptDirectory
 
 from app.core.migrate import alembic_config, check, downgrade, migrate
 from app.core.schema_version import newest_revision
-from tests.conftest import with_database
 
 A_KEY = """
 WITH organization AS (INSERT INTO organizations (id, name) VALUES (gen_random_uuid(), 'A department') RETURNING id),
@@ -26,16 +22,6 @@ NARROW_KEY = """
 INSERT INTO api_keys (organization_id, user_id, name, secret_sha256, id, scopes)
 SELECT organization_id, user_id, name, secret_sha256, 'narrow', '{leads:read}' FROM api_keys
 """
-
-
-@pytest.fixture
-async def empty_url(server_url: str) -> AsyncIterator[str]:
-    name = f"stageline_empty_{uuid4().hex}"
-    admin = await asyncpg.connect(server_url)
-    await admin.execute(f"CREATE DATABASE {name}")
-    yield with_database(server_url, name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
 
 
 def test_files_are_named_after_their_revisions_which_follow_each_other() -> None:
