@@ -7,6 +7,7 @@ connection is used again only for the same judged address under the same name.
 
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NoReturn
 
@@ -43,6 +44,7 @@ def open_session(headers: Mapping[str, str], ssl_context: ssl.SSLContext | None 
     )
 
 
+@lru_cache(maxsize=4096)
 def pinned_url(destination: Destination, address: Address) -> URL:
     """The url with the address in the place of the name, its path and query as they were written."""
     host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)

@@ -1,5 +1,6 @@
 """What a worker counts, and how far behind it is; read from the database now and then, never by who asks."""
 
+import collections
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -41,12 +42,16 @@ class WorkerMetrics:
 
     def note(self, reports: Iterable[Report]) -> None:
         """Attempts were made and settled."""
-        for report in reports:
-            if isinstance(report, Result):
-                self._attempts.labels(report.outcome.error_class or DeliveryStatus.DELIVERED).inc()
-                self._attempt_seconds.observe(report.outcome.duration_ms / 1000)
-                if report.status is not DeliveryStatus.PENDING:
-                    self._deliveries.labels(report.status).inc()
+        results = [report for report in reports if isinstance(report, Result)]
+        for result in results:
+            self._attempt_seconds.observe(result.outcome.duration_ms / 1000)
+        outcomes = collections.Counter(result.outcome.error_class or DeliveryStatus.DELIVERED for result in results)
+        for outcome, count in outcomes.items():
+            self._attempts.labels(outcome).inc(count)
+        settled = collections.Counter(result.status for result in results)
+        del settled[DeliveryStatus.PENDING]
+        for status, count in settled.items():
+            self._deliveries.labels(status).inc(count)
 
     async def look(self, database: Database) -> None:
         """Read the backlog; raises what the database does."""

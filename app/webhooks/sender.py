@@ -28,6 +28,7 @@ _HEADERS = {
     "Accept": "*/*",
     "Accept-Encoding": "identity",
 }
+_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 @dataclass(slots=True)
@@ -135,7 +136,6 @@ class Sender:
 
 
 def _retry_after(status: int, headers: Mapping[str, str], now: float) -> int | None:
-    value = headers.get("Retry-After")
-    if value is None or status not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+    if status not in _LATER or (value := headers.get("Retry-After")) is None:
         return None
     return parse_retry_after(value, datetime.fromtimestamp(now, UTC))

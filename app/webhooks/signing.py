@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets as entropy
 from collections.abc import Sequence
+from functools import lru_cache
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret
 SECRET_BYTES = 32
@@ -49,8 +50,14 @@ def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -
 
 
 def _entry(secret: str, content: bytes) -> str:
-    digest = hmac.digest(_key(secret), content, hashlib.sha256)
-    return "v1," + base64.b64encode(digest).decode()
+    mac = _keyed(secret).copy()
+    mac.update(content)
+    return "v1," + base64.b64encode(mac.digest()).decode()
+
+
+@lru_cache(maxsize=1024)
+def _keyed(secret: str) -> hmac.HMAC:
+    return hmac.new(_key(secret), digestmod=hashlib.sha256)
 
 
 def _key(secret: str) -> bytes:
