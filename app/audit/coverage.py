@@ -58,6 +58,7 @@ NOT_AUDITED: Mapping[str, str] = {
     "stage_transitions": "a ledger that is never changed, and names its actor",
     "subjects": "counters of the ledger of events",
     "last_dropped_events": "where retention cut the ledger of events off",
+    "won_totals": "sums of won deals, which a trigger keeps",
     "search_words": "words of the records, which triggers keep",
     "search_vocabulary": "each of those words once",
     "idempotency_keys": "answers kept for a day; what they tell about is noted",

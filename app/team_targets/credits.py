@@ -23,12 +23,11 @@ from app.leads.tables import leads
 from app.opportunities.tables import opportunities
 from app.people.scoping import in_organization, within_reach
 from app.pipelines.tables import pipeline_versions
+from app.team_targets import won_totals
 from app.team_targets.tables import Metric
+from app.team_targets.won_totals import AMOUNT, IS_WON, NO_CURRENCY, ONE
 from app.transitions.tables import stage_transitions
-from app.workflow.pipeline import Outcome, Step, TransitionKind
-
-_NO_CURRENCY: ColumnElement[Any] = sa.cast(sa.null(), sa.CHAR(3))
-_ONE: ColumnElement[Any] = sa.cast(sa.literal_column("1"), sa.Numeric)
+from app.workflow.pipeline import Step, TransitionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class Source:
     name: ColumnElement[Any]
     occurred_at: ColumnElement[Any]
     conditions: tuple[ColumnElement[bool], ...]
-    value: ColumnElement[Any] = _ONE
-    currency: ColumnElement[Any] = _NO_CURRENCY
+    value: ColumnElement[Any] = ONE
+    currency: ColumnElement[Any] = NO_CURRENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,8 @@ class Credits:
     listing: Listing
 
 
-def _credits(source: Source) -> Credits:
-    return Credits(source.read, Statement(_totals(source)), _listing(source))
+def _credits(source: Source, totals: Statement | None = None) -> Credits:
+    return Credits(source.read, totals or Statement(_totals(source)), _listing(source))
 
 
 def _totals(source: Source) -> sa.Select[Any]:
@@ -112,8 +111,7 @@ def _won(value: ColumnElement[Any], currency: ColumnElement[Any]) -> Source:
         origin=opportunities,
         name=opportunities.c.name,
         occurred_at=opportunities.c.closed_at,
-        # literal, so that a prepared plan may use the index on won deals
-        conditions=(opportunities.c.outcome == sa.literal_column(f"'{Outcome.WON.value}'"),),
+        conditions=(IS_WON,),
         value=value,
         currency=currency,
     )
@@ -181,10 +179,8 @@ def _left_prospecting(transition: sa.FromClause, versions: sa.CTE) -> ColumnElem
 
 
 CREDITS: Mapping[Metric, Credits] = {
-    Metric.REVENUE_WON: _credits(
-        _won(sa.func.coalesce(opportunities.c.amount, sa.literal_column("0")), opportunities.c.currency)
-    ),
-    Metric.DEALS_WON: _credits(_won(_ONE, _NO_CURRENCY)),
+    Metric.REVENUE_WON: _credits(_won(AMOUNT, opportunities.c.currency), won_totals.revenue),
+    Metric.DEALS_WON: _credits(_won(ONE, NO_CURRENCY), won_totals.number),
     Metric.LEADS_QUALIFIED: _credits(
         Source(
             record_type="lead",

@@ -4,7 +4,16 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from app.core.schema import Money, found_by, one_of, organization_table, reference, sorted_by
+from app.core.schema import (
+    Money,
+    TimestampTz,
+    found_by,
+    metadata,
+    one_of,
+    organization_table,
+    reference,
+    sorted_by,
+)
 
 
 class Metric(StrEnum):
@@ -66,5 +75,34 @@ team_target_allocations = organization_table(
         "team_id",
         name="uq_team_target_allocations__target_id",
         postgresql_nulls_not_distinct=True,
+    ),
+)
+
+# A trigger of `opportunities` adds a row for each deal that becomes won, and one that takes it off again for each that
+# changes or ceases to be; no row is waited for. What counts is the sum of the rows. `day` begins at midnight in UTC.
+won_totals = sa.Table(
+    "won_totals",
+    metadata,
+    sa.Column("organization_id", sa.Uuid, nullable=False),
+    sa.Column("team_id", sa.Uuid, nullable=False),
+    sa.Column("owner_id", sa.Uuid),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    sa.Column("day", TimestampTz, nullable=False),
+    sa.Column("deals", sa.BigInteger, nullable=False),
+    sa.Column("amount", sa.Numeric, nullable=False),
+    sa.Column("is_folded", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index(
+        "ix_won_totals__day",
+        "organization_id",
+        "team_id",
+        "day",
+        postgresql_include=["owner_id", "currency", "deals", "amount"],
+    ),
+    sa.Index(
+        "ix_won_totals__not_folded",
+        "organization_id",
+        "team_id",
+        "day",
+        postgresql_where=sa.text("NOT is_folded"),
     ),
 )

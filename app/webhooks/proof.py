@@ -1,4 +1,4 @@
-"""The promise, checked: transition ↔ event ↔ delivery, numbers without gaps, and the order of all of them.
+"""The promise, checked: transition ↔ event ↔ delivery, numbers without gaps, the order of all, and what was won.
 
 Each check is one statement over one organization, and gives what it looked at, what is damaged, and one example.
 Events that were dropped by retention are not missed.
@@ -93,6 +93,24 @@ LEDGER_CHECKS = (
                 PARTITION BY coalesce(transition.opportunity_id, transition.lead_id) ORDER BY record_version
             )
         ) history""",
+    ),
+    _check(
+        "what teams have won each day is the sum of their won deals",
+        "team_id || ' on ' || day",
+        "deals <> 0 OR amount <> 0",
+        """FROM (
+            SELECT team_id, day, sum(deals) AS deals, sum(amount) AS amount
+            FROM (
+                SELECT team_id, owner_id, currency, day, deals, amount
+                FROM won_totals
+                WHERE organization_id = :organization_id
+                UNION ALL
+                SELECT team_id, owner_id, currency, date_trunc('day', closed_at, 'UTC'), -1, -coalesce(amount, 0)
+                FROM opportunities
+                WHERE organization_id = :organization_id AND outcome = 'won' AND team_id IS NOT NULL
+            ) difference
+            GROUP BY team_id, owner_id, currency, day
+        ) differences""",
     ),
     _check(
         "the events of a subject are numbered without gaps, up to its counter",

@@ -24,6 +24,7 @@ from app.core.persistence import persistently, unless
 from app.core.roles import WORKER_ROLE
 from app.core.settings import Settings
 from app.outbox.wakeup import listen
+from app.team_targets.won_totals import fold
 from app.webhooks.attempt import Limits
 from app.webhooks.breaker import STANDARD_BREAKER, Breaker
 from app.webhooks.courier import Capacity, Courier
@@ -229,6 +230,8 @@ class Worker:
             while await persistently(lambda: forget_expired(database)):
                 pass
             await persistently(lambda: wipe_expired_secrets(database))
+            while await persistently(lambda: fold(database)):
+                pass
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _measure(self, database: Database) -> None:

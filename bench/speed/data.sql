@@ -106,6 +106,11 @@ SELECT organization_id, pg_temp.id_of(today, 'target'), pg_temp.id_of(today, 'te
     to_char(quarter, 'YYYY-"Q"Q'), quarter::date, (quarter + interval '3 months')::date, 1000000, 'USD'
 FROM place;
 
+-- what triggers would have added up, folded as the worker does
+INSERT INTO won_totals (organization_id, team_id, owner_id, currency, day, deals, amount, is_folded)
+SELECT organization_id, team_id, owner_id, currency, date_trunc('day', closed_at, 'UTC'), count(*), sum(amount), true
+FROM opportunities WHERE outcome = 'won' GROUP BY 1, 2, 3, 4, 5;
+
 -- what triggers would have noted for searches
 INSERT INTO search_words (organization_id, kind, word, record_id)
 SELECT DISTINCT organization_id, 'opportunities', word, id

@@ -49,6 +49,7 @@ APP = {
     "webhook_endpoints": ("SELECT, INSERT, UPDATE, DELETE", "looked after by people"),
     "webhook_lanes": ("SELECT, INSERT, UPDATE", "a redelivery opens one"),
     "webhook_replays": ("SELECT, INSERT, UPDATE", "asked for once; locked before the endpoint is deleted"),
+    "won_totals": ("SELECT, INSERT", "whoever changes a deal adds what it changes"),
 }
 
 WORKER = {
@@ -85,6 +86,7 @@ WORKER = {
     "webhook_fanout_position": ("SELECT, UPDATE (xid, event_id)", "how far the log has been read"),
     "webhook_lanes": ("SELECT, INSERT, DELETE, UPDATE (due_at, lease_until, token)", "leases them"),
     "webhook_replays": ("SELECT, DELETE, UPDATE (after_id)", "walks through what was asked for"),
+    "won_totals": ("SELECT, INSERT, DELETE", "puts one row for many"),
 }
 
 ROLES = {"stageline_app": APP, "stageline_worker": WORKER}

@@ -15,6 +15,7 @@ from app.main import create_app
 from app.people.directory import list_organizations
 from app.webhooks.proof import CHECKS_PER_ORGANIZATION, Finding, prove
 from tests.builders.leads import disqualified_lead
+from tests.builders.outcomes import won_deal_of
 from tests.builders.receiver import listening
 from tests.builders.workers import until_settled, working
 from tests.conftest import SECRET_KEYS, TEMPLATE, with_database
@@ -27,6 +28,7 @@ DAMAGES = {
     "every transition has its event": "DELETE FROM events WHERE type = 'lead.stage_changed'",
     "every stage event has its transition": "DELETE FROM stage_transitions",
     "transitions follow one another, and the last one is where the record stands": ("UPDATE leads SET stage = 'new'"),
+    "what teams have won each day is the sum of their won deals": "UPDATE won_totals SET amount = amount + 1",
     "the events of a subject are numbered without gaps, up to its counter": (
         "UPDATE subjects SET last_sequence = last_sequence + 1 WHERE type = 'lead'"
     ),
@@ -98,6 +100,7 @@ async def _fill(settings: Settings) -> None:
                 "/webhook-endpoints", {"url": receiver.url, "event_types": ["lead.*"]}
             )
             await disqualified_lead(department.operations)
+            await won_deal_of(department, await department.representative())
             owner = await asyncpg.connect(settings.session_url)
             async with working(settings):
                 await receiver.until(lambda each: "lead.disqualified" in {one.event["type"] for one in each.messages})
