@@ -179,6 +179,12 @@ class Database:
             yield tx
 
     @asynccontextmanager
+    async def begin_with(self, caller: Caller, sql: str) -> AsyncIterator[Transaction]:
+        """The same, with SQL that is sent in the message of BEGIN; nobody reads its rows."""
+        async with self._transaction(f"{settings_sql(caller)}; {sql}", caller) as tx:
+            yield tx
+
+    @asynccontextmanager
     async def look(self, caller: Caller) -> AsyncIterator[Transaction]:
         """Reads of the caller's organization, each one round trip: under READ COMMITTED a transaction adds nothing.
 

@@ -150,14 +150,15 @@ class KeyedDatabase(Database):
             await kept_answers.keep(tx, self._key, KeptAnswer(self._fingerprint, response.status_code, headers, kept))
 
     async def _start(self, caller: Caller) -> Transaction:
-        tx = await self._held.enter_async_context(self._database.begin(caller))
-        is_free = await kept_answers.claim(tx, self._key)
-        answer = await kept_answers.find(tx, self._key)
+        tx = await self._held.enter_async_context(
+            self._database.begin_with(caller, kept_answers.claiming(caller, self._key))
+        )
+        is_claimed, answer = await kept_answers.find(tx, self._key)
         if answer is not None and answer.fingerprint != self._fingerprint:
             raise IdempotencyKeyReused.at(_POINTER, "reused", "Choose another key for another request.")
         if answer is not None:
             raise Repeated(answer)
-        if not is_free:
+        if not is_claimed:
             raise IdempotencyKeyInUse
         self._tx, self._caller = tx, caller
         return tx

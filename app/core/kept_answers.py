@@ -1,7 +1,8 @@
 """The answers of keyed requests, kept for a day beside what they changed: claimed first, looked up, written last.
 
-A claim writes nothing: a transaction that took its id before its subject's lock could show its events in the feed
-before older ones of the same subject.
+A key is claimed with BEGIN, and what is looked up next is seen as it is after the claim. A claim writes nothing: a
+transaction that took its id before its subject's lock could show its events in the feed before older ones of the same
+subject.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.sql.elements import ColumnElement
 
+from app.core.caller import Caller
 from app.core.database import Database, Statement, Transaction
 from app.core.schema import TimestampTz, metadata
 
@@ -48,18 +51,14 @@ _identity = {
     "user_id": bindparam("user_id", type_=sa.Uuid),
     "key": bindparam("key", type_=sa.Text),
 }
-_texts = [sa.cast(each, sa.Text) for each in _identity.values()]
-_claim = Statement(
-    sa.select(
-        sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(sa.func.concat_ws(" ", *_texts), 1))  # 0: subjects
-    )
-)
-
+_is_claimed: ColumnElement[bool] = sa.cast(sa.func.current_setting("app.key_is_claimed"), sa.Boolean)
 _is_expired = idempotency_keys.c.created_at <= sa.func.now() - KEPT_FOR
+_is_kept = sa.and_(*(idempotency_keys.c[name] == value for name, value in _identity.items()), sa.not_(_is_expired))
 _find = Statement(
     sa.select(
-        idempotency_keys.c.fingerprint, idempotency_keys.c.status, idempotency_keys.c.headers, idempotency_keys.c.body
-    ).where(*(idempotency_keys.c[name] == value for name, value in _identity.items()), sa.not_(_is_expired))
+        _is_claimed.label("is_claimed"),
+        *(idempotency_keys.c[name] for name in ("fingerprint", "status", "headers", "body")),
+    ).select_from(sa.select(sa.literal_column("1")).subquery("asked").outerjoin(idempotency_keys, _is_kept))
 )
 
 _answer = {
@@ -77,16 +76,17 @@ _oldest = sa.select(*_key.clauses).where(_is_expired).order_by(idempotency_keys.
 _forget = Statement(sa.delete(idempotency_keys).where(_key.in_(_oldest.with_for_update(skip_locked=True))))
 
 
-async def claim(tx: Transaction, key: str) -> bool:
-    """Take the caller's key until the end of the transaction, without waiting; tells whether it was free."""
-    is_free: bool = await tx.fetch_value(_claim, user_id=tx.caller.user_id, key=key)
-    return is_free
+def claiming(caller: Caller, key: str) -> str:
+    """What takes the caller's key until the end of the transaction, without waiting; to be sent with its BEGIN."""
+    name = f"{caller.organization_id} {caller.user_id} {key}".encode().hex()
+    number = f"hashtextextended(convert_from('\\x{name}', 'UTF8'), 1)"  # 0: subjects
+    return f"SELECT set_config('app.key_is_claimed', pg_try_advisory_xact_lock({number})::text, true)"
 
 
-async def find(tx: Transaction, key: str) -> KeptAnswer | None:
-    """What the caller's key was answered in the last 24 hours; sees whatever was committed before the claim."""
-    row = await tx.fetch_one(_find, user_id=tx.caller.user_id, key=key)
-    return None if row is None else KeptAnswer(**row)
+async def find(tx: Transaction, key: str) -> tuple[bool, KeptAnswer | None]:
+    """Whether the caller's key was free to be claimed, and what it was answered in the last 24 hours before that."""
+    is_claimed, *answer = await tx.fetch_row(_find, user_id=tx.caller.user_id, key=key)
+    return is_claimed, None if answer[0] is None else KeptAnswer(*answer)
 
 
 async def keep(tx: Transaction, key: str, answer: KeptAnswer) -> None:
