@@ -22,6 +22,11 @@ _find_user = Statement(
     .order_by(users.c.created_at, users.c.id)
     .limit(1)
 )
+_take_turn = Statement(
+    sa.select(organizations.c.id)
+    .where(organizations.c.id == bindparam("organization_id", type_=sa.Uuid))
+    .with_for_update(key_share=True)
+)
 
 
 class NoSuchOrganization(LookupError):
@@ -57,6 +62,7 @@ async def find_user(database: Database, organization_id: UUID, position: Positio
 async def key_for_position(database: Database, organization_id: UUID, position: Position) -> ApiKey:
     """A new key of the first active user in the position; the user is made when there is none."""
     async with database.begin(Caller.system(organization_id)) as tx:
+        await tx.fetch_value(_take_turn)  # of two who find nobody, both would make the user
         user_id = await tx.fetch_value(_find_user, position=position)
         if user_id is None:
             user_id = new_id()

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
 
 from bench.cpu import family
@@ -41,14 +41,17 @@ async def _locked(house: House) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _paused(house: House) -> AsyncIterator[None]:
     """Postgres stands still: connections stay, nothing is answered."""
-    pids = family(house.stage.postgres_pid)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    _tell_all(house, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in family(house.stage.postgres_pid):  # also those that were born in between
-            os.kill(pid, signal.SIGCONT)
+        _tell_all(house, signal.SIGCONT)  # also those that were born in between
+
+
+def _tell_all(house: House, signal_number: int) -> None:
+    for pid in family(house.stage.postgres_pid):
+        with suppress(ProcessLookupError):  # it ended since it was listed
+            os.kill(pid, signal_number)
 
 
 @asynccontextmanager
