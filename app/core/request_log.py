@@ -80,12 +80,13 @@ class RequestLog:
             with originating(Origin("request", request_id, address_of(scope.get("client")))):
                 await self.app(scope, receive, send_with_headers)
         finally:
-            milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            self._log.debug(
-                "request",
-                id=request_id,
-                method=scope["method"],
-                status=status,
-                milliseconds=milliseconds,
-                **told_of_caller(scope),
-            )
+            if self._log.is_enabled_for(logging.DEBUG):
+                milliseconds = round((time.perf_counter() - started) * 1000, 1)
+                self._log.debug(
+                    "request",
+                    id=request_id,
+                    method=scope["method"],
+                    status=status,
+                    milliseconds=milliseconds,
+                    **told_of_caller(scope),
+                )
