@@ -180,7 +180,7 @@ class Database:
 
     @asynccontextmanager
     async def begin_with(self, caller: Caller, sql: str) -> AsyncIterator[Transaction]:
-        """The same, with SQL that is sent in the message of BEGIN; nobody reads its rows."""
+        """The same, with SQL that is sent in the message of BEGIN, to claim or to lock: nobody reads its rows."""
         async with self._transaction(f"{settings_sql(caller)}; {sql}", caller) as tx:
             yield tx
 
@@ -233,9 +233,9 @@ class Database:
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
         connection = await self.use.acquire(self.pool)
         try:
-            await command(connection, f"{self.session.beginning}; {setting}")
             tx = Transaction(connection, caller)
             try:
+                await command(connection, f"{self.session.beginning}; {setting}")
                 yield tx
             except BaseException:
                 await _roll_back(connection)

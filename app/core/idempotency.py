@@ -130,7 +130,13 @@ class KeyedDatabase(Database):
         Raises `Repeated` when the key was answered, `IdempotencyKeyReused` when that was another request, and
         `IdempotencyKeyInUse` while a request with it is running.
         """
-        tx = self._tx or await self._start(caller)
+        async with self.begin_with(caller, "") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def begin_with(self, caller: Caller, sql: str) -> AsyncIterator[Transaction]:
+        """The same, with SQL that is sent with the claim, and that looks by itself at what became of it."""
+        tx = self._tx or await self._start(caller, sql)
         try:
             yield tx
         except BaseException:
@@ -149,10 +155,9 @@ class KeyedDatabase(Database):
         async with self.begin(self._caller) as tx:
             await kept_answers.keep(tx, self._key, KeptAnswer(self._fingerprint, response.status_code, headers, kept))
 
-    async def _start(self, caller: Caller) -> Transaction:
-        tx = await self._held.enter_async_context(
-            self._database.begin_with(caller, kept_answers.claiming(caller, self._key))
-        )
+    async def _start(self, caller: Caller, sql: str) -> Transaction:
+        claiming = kept_answers.claiming(caller, self._key)
+        tx = await self._held.enter_async_context(self._database.begin_with(caller, f"{claiming}; {sql}"))
         is_claimed, answer = await kept_answers.find(tx, self._key)
         if answer is not None and answer.fingerprint != self._fingerprint:
             raise IdempotencyKeyReused.at(_POINTER, "reused", "Choose another key for another request.")

@@ -76,6 +76,10 @@ _oldest = sa.select(*_key.clauses).where(_is_expired).order_by(idempotency_keys.
 _forget = Statement(sa.delete(idempotency_keys).where(_key.in_(_oldest.with_for_update(skip_locked=True))))
 
 
+NOT_REFUSED = "coalesce(current_setting('app.key_is_claimed', true), '') <> 'false'"
+"""Holds where no key was to be claimed, or where it was free: who repeats what is still running waits for no lock."""
+
+
 def claiming(caller: Caller, key: str) -> str:
     """What takes the caller's key until the end of the transaction, without waiting; to be sent with its BEGIN."""
     name = f"{caller.organization_id} {caller.user_id} {key}".encode().hex()

@@ -14,7 +14,9 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import ReturningInsert
 
+from app.core.caller import Caller
 from app.core.database import Row, Statement, Transaction, new_id
+from app.core.kept_answers import NOT_REFUSED
 from app.core.routing import LostRace
 from app.outbox.event import Event, Subject, render
 from app.outbox.tables import events, subjects
@@ -112,6 +114,15 @@ async def lock(tx: Transaction, subject_id: UUID) -> Subject | None:
     """Take the aggregate's lock until the end of the transaction; nothing when there is no such subject."""
     row = await tx.fetch_one(_lock, id=subject_id)
     return None if row is None else Subject(row["type"], subject_id, row["last_sequence"])
+
+
+def locking(caller: Caller, subject_id: UUID) -> str:
+    """SQL that does what `lock` does, to be sent with BEGIN; it waits for nothing where a key was refused."""
+    here = f"organization_id = '{caller.organization_id}' AND id = '{subject_id}'"
+    return (
+        f"SELECT pg_advisory_xact_lock(hashtextextended('{subject_id}', 0)) WHERE {NOT_REFUSED}; "  # noqa: S608 # ids
+        f"SELECT FROM subjects WHERE {here} AND {NOT_REFUSED} FOR UPDATE"
+    )
 
 
 async def lock_all(tx: Transaction, subject_ids: Sequence[UUID]) -> dict[UUID, Subject]:

@@ -16,6 +16,7 @@ from app.core.schema import is_one_of
 from app.follow_up.tables import handoffs, issues, reviews, satisfaction_surveys
 from app.leads.tables import leads
 from app.opportunities.tables import DECIDING_ROLES, objections, opportunities, opportunity_contact_roles
+from app.outbox.tables import subjects
 from app.people.scoping import in_organization
 from app.people.tables import organizations
 from app.proposals.tables import proposals
@@ -34,6 +35,10 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence:
 
 def _about(table: sa.Table, column: str, record: sa.Table) -> ColumnElement[bool]:
     return sa.and_(table.c.organization_id == record.c.organization_id, table.c[column] == record.c.id)
+
+
+def _is_subject(record: sa.Table) -> ColumnElement[bool]:
+    return sa.and_(subjects.c.organization_id == record.c.organization_id, subjects.c.id == record.c.id)
 
 
 def _count(name: str, condition: ColumnElement[bool] | None = None) -> sa.Label[int]:
@@ -119,6 +124,7 @@ _deals = (
     sa.select(
         opportunities,
         _now,
+        subjects.c.last_sequence,
         organizations.c.discount_limit_percent,
         *_qualification(opportunities),
         _contacts,
@@ -133,6 +139,7 @@ _deals = (
     )
     .select_from(
         opportunities.join(organizations, organizations.c.id == opportunities.c.organization_id)
+        .join(subjects, _is_subject(opportunities))
         .join(_contacts, sa.true())
         .join(deal_held, sa.true())
         .join(_offers, sa.true())
@@ -148,10 +155,11 @@ find_lead = Statement(
     sa.select(
         leads,
         _now,
+        subjects.c.last_sequence,
         sa.or_(leads.c.email.is_not(None), leads.c.phone.is_not(None)).label("has_email_or_phone"),
         *_qualification(leads),
         (lead_held := _held(leads, "lead_id")),
     )
-    .select_from(leads.join(lead_held, sa.true()))
+    .select_from(leads.join(subjects, _is_subject(leads)).join(lead_held, sa.true()))
     .where(in_organization(leads), leads.c.id == bindparam("id"))
 )

@@ -11,6 +11,7 @@ from app.core.dependencies import AppDatabase
 from app.core.problems import NotFound, PreconditionFailed, documented
 from app.core.resource import ExpectedVersion, item_response, json_response, page_response
 from app.core.routing import router
+from app.outbox.record import locking
 from app.people.authentication import Permission
 from app.transitions import schemas
 from app.transitions.available import available_transitions
@@ -46,7 +47,7 @@ async def create_opportunity_transition(
 ) -> Response:
     """Move a deal to another stage, if its evidence allows it; this also needs the scope `transitions:write`."""
     inputs = TransitionInputs(body.reason, body.override_reason, body.loss_reason)
-    async with database.begin(caller) as tx:
+    async with database.begin_with(caller, locking(caller, opportunity_id)) as tx:
         row = await move(tx, DEAL, opportunity_id, Move(body.to_stage, inputs, expected, body.dry_run))
     return _moved(schemas.OpportunityTransition, row, f"/v1/opportunities/{opportunity_id}", dry_run=body.dry_run)
 
@@ -69,7 +70,7 @@ async def create_lead_transition(
     A move also needs the scope `transitions:write`, disqualifying and recycling `leads:write`.
     """
     inputs = TransitionInputs(body.reason, body.override_reason)
-    async with database.begin(caller) as tx:
+    async with database.begin_with(caller, locking(caller, lead_id)) as tx:
         row = await move(tx, LEAD, lead_id, Move(body.to_stage, inputs, expected, body.dry_run))
     return _moved(schemas.LeadTransition, row, f"/v1/leads/{lead_id}", dry_run=body.dry_run)
 

@@ -14,7 +14,7 @@ from app.outbox.event import Event, Routing
 from app.outbox.record import draft, record, record_with
 from app.transitions import problems
 from app.transitions.schemas import EventTransition
-from app.transitions.workflows import Walker, Workflow, lock_walker
+from app.transitions.workflows import Walker, Workflow, read_walker
 from app.workflow import decision
 from app.workflow.decision import Decision, TransitionInputs
 from app.workflow.pipeline import Outcome, TransitionKind
@@ -41,12 +41,12 @@ class Move:
 
 
 async def move(tx: Transaction, workflow: Workflow, record_id: UUID, asked: Move) -> Row | dict[str, Any]:
-    """Move a lead or a deal; gives the ledger's row, or what it would be in a dry run.
+    """Move a lead or a deal that is locked; gives the ledger's row, or what it would be in a dry run.
 
     Raises `NotFound`, `PreconditionFailed`, `Forbidden`, `TransitionNotAllowed`, `Invalid` for missing inputs, and
     `ExitCriteriaNotMet`.
     """
-    walker = await lock_walker(tx, workflow, record_id)
+    walker = await read_walker(tx, workflow, record_id)
     check_version(walker.row, asked.expected_version)
     decided = decide(tx, walker, asked)
     if asked.dry_run:

@@ -79,43 +79,33 @@ class Walker:
 
 async def lock_walker(tx: Transaction, workflow: Workflow, record_id: UUID) -> Walker:
     """Lock a record and read it with its evidence; raises `NotFound` beyond the caller's reach."""
-    subject = await lock(tx, record_id)
-    return await _read(tx, workflow, record_id, subject)
+    await lock(tx, record_id)
+    return await read_walker(tx, workflow, record_id)
 
 
 async def read_walker(tx: Transaction, workflow: Workflow, record_id: UUID) -> Walker:
-    """Read a record with its evidence, without a lock; its subject's number is not known."""
-    return await _read(tx, workflow, record_id, Subject(workflow.noun, record_id, -1))
+    """Read a record with its evidence; raises `NotFound` beyond the caller's reach."""
+    row = await tx.fetch_one(workflow.find, id=record_id)
+    if row is None or not is_within(tx.caller, workflow.read, row):
+        raise NotFound
+    return await _walker(tx, workflow, row)
 
 
 async def lock_deals(tx: Transaction, opportunity_ids: Sequence[UUID]) -> dict[UUID, Walker]:
     """Lock many deals and read them with their evidence; those within the caller's reach, by id."""
-    subjects = await lock_all(tx, opportunity_ids)
-    rows = await _visible_deals(tx, opportunity_ids)
-    return {row["id"]: await _walker(tx, DEAL, row, subjects[row["id"]]) for row in rows if row["id"] in subjects}
+    await lock_all(tx, opportunity_ids)
+    return await read_deals(tx, opportunity_ids)
 
 
 async def read_deals(tx: Transaction, opportunity_ids: Sequence[UUID]) -> dict[UUID, Walker]:
     """Read many deals with their evidence, without locks; those within the caller's reach, by id."""
-    rows = await _visible_deals(tx, opportunity_ids)
-    return {row["id"]: await _walker(tx, DEAL, row, Subject(DEAL.noun, row["id"], -1)) for row in rows}
-
-
-async def _visible_deals(tx: Transaction, opportunity_ids: Sequence[UUID]) -> list[Row]:
     rows = await tx.fetch_all(find_deals, ids=list(opportunity_ids))
-    return [row for row in rows if is_within(tx.caller, DEAL.read, row)]
+    return {row["id"]: await _walker(tx, DEAL, row) for row in rows if is_within(tx.caller, DEAL.read, row)}
 
 
-async def _read(tx: Transaction, workflow: Workflow, record_id: UUID, subject: Subject | None) -> Walker:
-    row = await tx.fetch_one(workflow.find, id=record_id)
-    if row is None or subject is None or not is_within(tx.caller, workflow.read, row):
-        raise NotFound
-    return await _walker(tx, workflow, row, subject)
-
-
-async def _walker(tx: Transaction, workflow: Workflow, row: Row, subject: Subject) -> Walker:
+async def _walker(tx: Transaction, workflow: Workflow, row: Row) -> Walker:
     definition = await definition_of(tx, row["pipeline_id"], row["pipeline_version"])
-    return Walker(workflow, subject, row, definition)
+    return Walker(workflow, Subject(workflow.noun, row["id"], row["last_sequence"]), row, definition)
 
 
 def _deal_action(edge: Edge, definition: PipelineDefinition) -> str:

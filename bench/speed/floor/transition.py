@@ -21,10 +21,6 @@ from bench.speed.floor.event import COLUMNS, Told, event_row
 from bench.speed.floor.reads import NotThere, deal_of
 from bench.speed.floor.transaction import beginning_with_lock, transaction
 
-_FIND = f"""
-SELECT found.*, subject.last_sequence FROM ({find_deal.sql}) found
-JOIN subjects subject ON subject.organization_id = found.organization_id AND subject.id = found.id
-"""  # noqa: S608 # the service's own statement
 _WRITE = f"""
 WITH moved AS (
     UPDATE opportunities SET stage = $13, step = $9, outcome = $14, left_stage = $15, probability = $16,
@@ -60,7 +56,7 @@ async def move_deal(
     asked = json.loads(body)
     inputs = TransitionInputs(asked.get("reason"))
     async with transaction(pool, beginning_with_lock(caller, deal_id)) as connection:
-        row = await connection.fetchrow(_FIND, *_find_arguments(caller, deal_id))
+        row = await connection.fetchrow(find_deal.sql, *_find_arguments(caller, deal_id))
         if row is None or not is_within(caller, "opportunities.read", row):
             raise NotThere
         definition = definitions[row["pipeline_id"], row["pipeline_version"]]
