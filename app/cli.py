@@ -7,7 +7,9 @@ import asyncio
 import json
 import re
 import signal
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Annotated
 from uuid import UUID
 
@@ -67,13 +69,17 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
 ) -> None:
     """Run the API, and the worker, on the given Postgres or on an embedded one."""
-    from app import serving
-    from app.demonstration import demonstrate
-    from app.installation import prepare
-
-    address = serving.Address(host, port)
+    loading = Thread(target=import_module, args=("app.serving",))
+    loading.start()  # while the embedded Postgres starts
     with ready_settings() as settings:
+        from app.installation import prepare
+
         key = run_as_command(prepare(settings))
+        loading.join()
+        from app import serving
+        from app.demonstration import demonstrate
+
+        address = serving.Address(host, port)
         serving.announce(out, address, key)
         if demo:
             run_as_command(demonstrate(settings, out, address.url))

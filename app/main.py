@@ -107,6 +107,7 @@ def create_app(settings: Settings, database: Database | None = None, *, with_wor
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
+        telemetry={"metrics": False, "logs": False},  # they are Prometheus' and structlog's; traces are OpenTelemetry's
     )
     if database is not None:
         _hold(app, settings, database)

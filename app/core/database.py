@@ -167,7 +167,7 @@ class Database:
         self.pool = pool
         self.session = session
         self.after_commit: Callable[[], None] = _nothing
-        self.use = PoolUse(acquire_timeout_seconds)
+        self.use = PoolUse(pool, acquire_timeout_seconds)
 
     @asynccontextmanager
     async def begin(self, caller: Caller) -> AsyncIterator[Transaction]:
@@ -195,11 +195,8 @@ class Database:
             async with self._transaction(f"SET TRANSACTION READ ONLY; {settings_sql(caller)}", caller) as tx:
                 yield tx
             return
-        connection = await self.use.acquire(self.pool)
-        try:
+        async with self._connection() as connection:
             yield Look(connection, caller)
-        finally:
-            await self.pool.release(connection)
 
     @asynccontextmanager
     async def begin_for_credential(self, key_id: str) -> AsyncIterator[Transaction]:
@@ -222,17 +219,13 @@ class Database:
         if self.session.is_lent:
             async with self.begin_for_all() as tx:
                 return await tx.fetch_all(statement, **parameters)
-        connection = await self.use.acquire(self.pool)
-        try:
+        async with self._connection() as connection:
             with breaking_off(connection):
                 return await Transaction(connection, None).fetch_all(statement, **parameters)
-        finally:
-            await self.pool.release(connection)
 
     @asynccontextmanager
     async def _transaction(self, setting: str, caller: Caller | None) -> AsyncIterator[Transaction]:
-        connection = await self.use.acquire(self.pool)
-        try:
+        async with self._connection() as connection:
             tx = Transaction(connection, caller)
             try:
                 await command(connection, f"{self.session.beginning}; {setting}")
@@ -245,12 +238,20 @@ class Database:
                 raise CommitFailed
             if tx.has_events:
                 self.after_commit()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        connection = await self.use.acquire()
+        is_in_order = False
+        try:
+            yield connection
+            is_in_order = True
         finally:
-            await self.pool.release(connection)
+            await self.use.release(connection, is_in_order=is_in_order)
 
     async def close(self) -> None:
         """Give all connections back; waits for those in use."""
-        await self.pool.close()
+        await self.use.close()
 
 
 def _nothing() -> None:

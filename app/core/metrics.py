@@ -63,15 +63,10 @@ def measure_pool(readings: Readings, database: Callable[[], Database]) -> None:
     """How much of a database's pool is used, and what waiting for it costs."""
     prefix = "stageline_database"
     readings.gauge(f"{prefix}_pool_size", "Connections at most.", lambda: float(database().pool.get_max_size()))
-    readings.gauge(f"{prefix}_connections_in_use", "Connections in transactions.", lambda: _in_use(database()))
+    readings.gauge(f"{prefix}_connections_in_use", "Connections in transactions.", lambda: database().use.in_use)
     readings.gauge(f"{prefix}_waiting", "Transactions that wait for a connection.", lambda: database().use.waiting)
     readings.counter(f"{prefix}_acquisitions", "Connections given out.", lambda: database().use.acquired)
     readings.counter(f"{prefix}_wait_seconds", "Time spent waiting for one.", lambda: database().use.waited_seconds)
-
-
-def _in_use(database: Database) -> int:
-    in_use: int = database.pool.get_size() - database.pool.get_idle_size()
-    return in_use
 
 
 def new_registry() -> CollectorRegistry:

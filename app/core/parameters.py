@@ -58,9 +58,12 @@ class Parameters:
         self._headers = _reading(dependant.header_params)
         self._body = dependant.body_params
         self._requests = [name for name in (dependant.request_param_name, dependant.http_connection_param_name) if name]
+        self._takes_request_only = not (self._needs or self._path or self._query or self._headers or self._body)
 
     async def values(self, request: Request, body: Any, known: dict[Any, Any]) -> Found:
         """The values by name, and what is wrong with those that are not there; `known` is what was depended on."""
+        if self._takes_request_only:
+            return dict.fromkeys(self._requests, request), []
         values, errors = await self._needed(request, body, known)
         found = [self._path(request.path_params)] if self._path else []
         if self._query:

@@ -127,7 +127,7 @@ class Worker:
                 courier = Courier(sender, self._secrets, self._pace.schedule, capacity, self._pace.breaker)
                 await self._deliver(database, courier, stop)
         finally:
-            database.pool.terminate()
+            database.use.terminate()
 
     async def _deliver(self, database: Database, courier: Courier, stop: asyncio.Event) -> None:
         _log.info("worker started")

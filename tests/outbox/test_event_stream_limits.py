@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.core.database import Database
+from app.core.pool_use import PoolUse
 from app.core.protocol import Bounds, Protocol
 from app.core.settings import Settings
 from app.main import create_app
@@ -135,7 +136,7 @@ async def try_to_stream(department: Department) -> int:
 async def test_clients_that_leave_leave_nothing_behind(settings: Settings) -> None:
     app = create_app(settings)
     async with serving_here(app) as url, httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as http:
-        pool: asyncpg.Pool = app.state.database.pool
+        use: PoolUse = app.state.database.use
         department = await Department.found(app.state.database, http)
         tasks_before = len(asyncio.all_tasks())
         for _ in range(10):
@@ -144,7 +145,7 @@ async def test_clients_that_leave_leave_nothing_behind(settings: Settings) -> No
                     clients.create_task(come_and_go(department))
 
         await until(lambda: len(asyncio.all_tasks()) <= tasks_before)
-        await until(lambda: bool(pool.get_idle_size() == pool.get_size()))
+        await until(lambda: use.in_use == 0)
 
 
 async def come_and_go(department: Department) -> None:

@@ -6,14 +6,14 @@ import uvicorn
 import uvloop
 
 from app.core import heap
-from app.core.database import connect
+from app.core.database import connect, dsn
 from app.core.roles import APP_ROLE
 from app.core.settings import Settings
 from bench.speed.floor.application import Floor
 
 
 async def main(service_url: str, owner_url: str, port: int) -> None:
-    """Listen until killed, with the pool and the server of the service's own defaults."""
+    """Listen until killed, with pools and a server of the service's own defaults."""
     settings = Settings(DATABASE_URL=service_url)
     database = await connect(
         settings,
@@ -21,7 +21,8 @@ async def main(service_url: str, owner_url: str, port: int) -> None:
         size=settings.database_pool_size,
         acquire_timeout_seconds=settings.database_acquire_timeout_seconds,
     )
-    floor = Floor(database, settings)
+    pool = await database.session.open_pool(dsn(settings.service_url), settings.database_pool_size)
+    floor = Floor(pool, database, settings)
     await floor.learn(owner_url)
     config = uvicorn.Config(
         floor,

@@ -26,11 +26,14 @@ _DEFINITIONS = "SELECT organization_id, pipeline_id, number, definition FROM pip
 
 
 class Floor:
-    """The application; `definitions` are the pipelines of the bench's organization, which never change."""
+    """The application; `definitions` are the pipelines of the bench's organization, which never change.
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    `database` is for what the service itself does here: finding callers, and pages of lists.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, database: Database, settings: Settings) -> None:
         self._database = database
-        self._pool: asyncpg.Pool = database.pool
+        self._pool = pool
         self._authenticator = Authenticator(
             KeyHolders(database, KeyUse(database)), None, settings.caller_cache_seconds, Strangers(settings)
         )
