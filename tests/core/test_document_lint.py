@@ -61,6 +61,7 @@ def test_redocly_finds_nothing(linters: Path) -> None:
 @pytest.mark.parametrize("program", ["spectral", "redocly"])
 def test_they_find_what_is_there(linters: Path, program: str, tmp_path: Path) -> None:
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    document["paths"] = {"/v1/me": document["paths"]["/v1/me"]}  # of the whole they take long
     del document["paths"]["/v1/me"]["get"]["operationId"]
     (tmp_path / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
 
