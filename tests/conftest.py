@@ -112,7 +112,6 @@ def settings(database_url: str, way_to: WayTo) -> Settings:
     return Settings(
         **way_to(database_url),
         secret_keys=SECRET_KEYS,
-        caller_cache_seconds=0,
         database_acquire_timeout_seconds=20,  # other tests may have the processor
         rate_limit_key_requests=1_000_000,  # one key asks for everything there is, in every way
         rate_limit_organization_requests=1_000_000,

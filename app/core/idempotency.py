@@ -136,8 +136,11 @@ class KeyedDatabase(Database):
     @asynccontextmanager
     async def begin_with(self, caller: Caller, sql: str) -> AsyncIterator[Transaction]:
         """The same, with SQL that is sent with the claim, and that looks by itself at what became of it."""
+        has_begun = self._tx is not None
         tx = self._tx or await self._start(caller, sql)
         try:
+            if has_begun and sql:
+                await tx.connection.execute(sql)
             yield tx
         except BaseException:
             await self._end(*sys.exc_info())

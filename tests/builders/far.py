@@ -14,8 +14,8 @@ from tests.department import Actor
 
 @asynccontextmanager
 async def service_over(wire: Wire, settings: Settings, actor: Actor) -> AsyncIterator[Actor]:
-    """The person at a service of its own whose database is at the end of the wire."""
-    far = settings.model_copy(update={"database_url": wire.url})
+    """The person at a service of its own whose database is at the end of the wire; it asks who calls each time."""
+    far = settings.model_copy(update={"database_url": wire.url, "caller_cache_seconds": 0})
     database = await connect_app(far)
     transport = httpx.ASGITransport(app=create_app(far, database), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test") as http:

@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.core.database import Database
 from app.core.settings import Settings
-from app.main import create_app
 from tests.builders.everything import create_everything, ids_in
 from tests.builders.hostile import (
     BODIES,
@@ -71,10 +71,8 @@ class World:
 
 @pytest.fixture(scope="module")
 async def world(
-    settings: Settings, database: Database, tmp_path_factory: pytest.TempPathFactory
+    app: FastAPI, settings: Settings, database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[World]:
-    # callers are looked up once a second, as in production: each of many thousand requests would do it otherwise
-    app = create_app(settings.model_copy(update={"caller_cache_seconds": 1.0}), database)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://stageline.test", timeout=30) as http:
         department = await Department.found(database, http)

@@ -205,9 +205,12 @@ async def test_takes_any_visible_characters(department: Department, key: str) ->
     assert (first.status_code, again.headers[REPLAYED]) == (201, "true")
 
 
-async def test_a_revoked_caller_gets_no_kept_answer(department: Department, owner: asyncpg.Connection) -> None:
+async def test_a_revoked_caller_gets_no_kept_answer(
+    department: Department, settings: Settings, owner: asyncpg.Connection
+) -> None:
     await department.operations.post_keyed("/accounts", ACCOUNT, "one")
     await owner.execute("UPDATE api_keys SET revoked_at = now() WHERE organization_id = $1", department.organization_id)
+    await asyncio.sleep(settings.caller_cache_seconds)
 
     refused = await department.operations.post_keyed("/accounts", ACCOUNT, "one")
 

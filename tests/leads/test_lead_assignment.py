@@ -126,11 +126,11 @@ async def test_giving_a_lead_to_its_owner_changes_and_publishes_nothing(
 
 
 async def test_a_lead_follows_its_owner_to_another_team(department: Department, owner: asyncpg.Connection) -> None:
-    rep = await department.representative("north")
+    rep, manager = await department.representative("north"), await department.manager("north")
     lead = await rep.post("/leads", {"name": "Ann"})
     await owner.execute("UPDATE users SET team_id = $1 WHERE id = $2", department.teams["south"], rep.user_id)
 
-    assigned = await rep.post(f"/leads/{lead['id']}/assignment", {"owner_id": str(rep.user_id)}, expect=200)
+    assigned = await manager.post(f"/leads/{lead['id']}/assignment", {"owner_id": str(rep.user_id)}, expect=200)
 
     assert (assigned["team_id"], assigned["version"]) == (str(department.teams["south"]), 2)
     assert (await event_bodies(owner, lead["id"]))[-1]["data"]["changed"] == ["team_id"]

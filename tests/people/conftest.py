@@ -3,10 +3,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from fastapi import FastAPI
 
 from app.core.caller import Caller
 from app.core.database import Database
 from app.core.settings import Settings
+from app.main import create_app
 from app.people.openid import token_holders
 from app.people.token_holder import TokenHolders
 from tests.builders.openid_provider import AUDIENCE, OpenIdProvider, provider_with
@@ -42,6 +44,17 @@ class SignIn:
             "exp": now + 300,
             **claims,
         }
+
+
+@pytest.fixture(scope="session")
+def settings(settings: Settings) -> Settings:
+    """Here, what becomes of callers is seen at once, and not within a second."""
+    return settings.model_copy(update={"caller_cache_seconds": 0})
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, database: Database) -> FastAPI:
+    return create_app(settings, database)
 
 
 @pytest.fixture
