@@ -46,11 +46,15 @@ async def test_the_policies_alone_keep_organizations_apart(
     database = await connect_app(settings.model_copy(update={"database_pool_size": 1}))
     seen = []
 
-    await database.pool.execute(f"SET plan_cache_mode = {plans}")
+    only = await database.use.acquire()
+    await only.execute(f"SET plan_cache_mode = {plans}")
+    await database.use.release(only, is_in_order=True)
     for organization_id in (department.organization_id, other_department.organization_id) * 8:
         async with database.look(Caller.system(organization_id)) as tx:
             seen.append([row["name"] for row in await tx.fetch_all(NAMES)])
-    left_behind = await database.pool.fetch(NAMES.sql)
+    only = await database.use.acquire()
+    left_behind = await only.fetch(NAMES.sql)
+    await database.use.release(only, is_in_order=True)
     await database.close()
 
     assert seen == [["Ours"], ["Theirs"]] * 8
