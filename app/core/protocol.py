@@ -34,8 +34,8 @@ class Bounds:
 class Protocol(HttpToolsProtocol):
     """uvicorn's own, within bounds, and with the transport as an extension of each request's scope.
 
-    A request is refused here, for a twentieth of what it costs in the application, when the process has enough to do or
-    the server too many connections.
+    A request is refused here, for less than a twentieth of what it costs in the application, when the process has
+    enough to do or the server too many connections.
     """
 
     bounds: ClassVar[Bounds] = Bounds()
