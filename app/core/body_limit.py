@@ -24,11 +24,10 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        declared = headers.get("content-length")
-        if declared is None and "transfer-encoding" not in headers:
+        if "content-length" not in headers and "transfer-encoding" not in headers:
             await self.app(scope, receive, send)  # there is no body (RFC 9112 §6.3)
             return
-        declared = declared or "0"
+        declared = headers.get("content-length", "0")
         if declared.isdecimal() and (len(declared) > _MOST_DIGITS or int(declared) > self.most_bytes):
             await render(PayloadTooLarge(), scope)(scope, receive, send)
             return
