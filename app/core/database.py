@@ -158,16 +158,15 @@ class Look(Transaction):
 
 
 class Database:
-    """A pool of connections in one role; the only place that begins transactions.
+    """Connections in one role, of which `use` hands out one after the other; the only place that begins transactions.
 
     `after_commit` is called after each transaction that recorded an event; it must neither wait nor raise.
     """
 
-    def __init__(self, pool: asyncpg.Pool, session: Session, acquire_timeout_seconds: float = 5.0) -> None:
-        self.pool = pool
+    def __init__(self, use: PoolUse, session: Session) -> None:
+        self.use = use
         self.session = session
         self.after_commit: Callable[[], None] = _nothing
-        self.use = PoolUse(pool, acquire_timeout_seconds)
 
     @asynccontextmanager
     async def begin(self, caller: Caller) -> AsyncIterator[Transaction]:
@@ -271,7 +270,8 @@ async def connect(
     Raises `RoleNotTaken`.
     """
     session = Session(role, settings.server_options() | (plans or {}), settings.is_pooled)
-    return Database(await session.open_pool(dsn(settings.service_url), size), session, acquire_timeout_seconds)
+    pool = await session.open_pool(dsn(settings.service_url), size)
+    return Database(PoolUse(pool, acquire_timeout_seconds), session)
 
 
 def dsn(url: str) -> str:

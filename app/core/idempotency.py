@@ -110,7 +110,7 @@ class KeyedDatabase(Database):
     """
 
     def __init__(self, database: Database, key: str, fingerprint: bytes, held: AsyncExitStack) -> None:
-        super().__init__(database.pool, database.session)
+        super().__init__(database.use, database.session)
         self._database = database
         self._key = key
         self._fingerprint = fingerprint

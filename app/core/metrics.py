@@ -62,7 +62,7 @@ class Readings(Collector):
 def measure_pool(readings: Readings, database: Callable[[], Database]) -> None:
     """How much of a database's pool is used, and what waiting for it costs."""
     prefix = "stageline_database"
-    readings.gauge(f"{prefix}_pool_size", "Connections at most.", lambda: float(database().pool.get_max_size()))
+    readings.gauge(f"{prefix}_pool_size", "Connections at most.", lambda: float(database().use.pool.get_max_size()))
     readings.gauge(f"{prefix}_connections_in_use", "Connections in transactions.", lambda: database().use.in_use)
     readings.gauge(f"{prefix}_waiting", "Transactions that wait for a connection.", lambda: database().use.waiting)
     readings.counter(f"{prefix}_acquisitions", "Connections given out.", lambda: database().use.acquired)

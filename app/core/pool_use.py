@@ -29,11 +29,11 @@ class PoolUse:
     """
 
     def __init__(self, pool: asyncpg.Pool, most_seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.pool = pool
         self.in_use = 0
         self.waiting = 0
         self.acquired = 0
         self.waited_seconds = 0.0
-        self._pool = pool
         self._most_seconds = most_seconds
         self._clock = clock
         self._moved_at = clock()
@@ -63,13 +63,13 @@ class PoolUse:
         """Close all connections; waits for those in use."""
         self._is_closing = True
         self._return_kept()
-        await self._pool.close()
+        await self.pool.close()
 
     def terminate(self) -> None:
         """Close all connections at once, those in use too."""
         if self._returning is not None:
             self._returning.cancel()
-        self._pool.terminate()
+        self.pool.terminate()
 
     async def _kept_one(self) -> asyncpg.Connection | None:
         while self._kept:
@@ -116,7 +116,7 @@ class PoolUse:
 
     async def _take_out(self) -> asyncpg.Connection:
         try:
-            connection: asyncpg.Connection = await self._pool.acquire(timeout=self._most_seconds)
+            connection: asyncpg.Connection = await self.pool.acquire(timeout=self._most_seconds)
         except BaseException:
             self._hand_on(None)
             raise
@@ -138,7 +138,7 @@ class PoolUse:
 
     async def _return(self, connection: asyncpg.Connection) -> None:
         try:
-            await self._pool.release(connection)
+            await self.pool.release(connection)
         finally:
             self._hand_on(None)
 

@@ -65,8 +65,8 @@ class Walls(StrEnum):
 async def without_clauses(settings: Settings) -> AsyncIterator[Database]:
     """The API's pool on forgetful connections."""
     database = await connect_app(settings)
-    database.pool._connection_class = Forgetful  # noqa: SLF001 # `create_pool` takes it, `connect` has no use for it
-    await database.pool.expire_connections()
+    database.use.pool._connection_class = Forgetful  # noqa: SLF001 # `create_pool` takes it, `connect` has no use for it
+    await database.use.pool.expire_connections()
     try:
         yield database
     finally:

@@ -1,13 +1,18 @@
 """`Idempotency-Key`: one effect, the same answer, and nothing kept of what was refused."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import asyncpg
 import httpx
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 
-from app.core.database import Database
+from app.accounts.tables import accounts
+from app.connections import connect_app
+from app.core.database import Database, Statement
+from app.core.idempotency import KeyedDatabase
 from app.core.settings import Settings
 from app.main import create_app
 from tests.builders.leads import qualified_lead
@@ -17,6 +22,7 @@ from tests.department import Department
 REPLAYED = "Idempotent-Replayed"
 ACCOUNT = {"name": "Acme"}
 LOST = {"to_stage": "analysis", "loss_reason": "price"}
+NAMES = Statement(sa.select(accounts.c.name))
 OF_ORGANIZATION = "SELECT * FROM idempotency_keys WHERE organization_id = $1"
 
 
@@ -215,6 +221,19 @@ async def test_a_revoked_caller_gets_no_kept_answer(
     refused = await department.operations.post_keyed("/accounts", ACCOUNT, "one")
 
     assert refused.status_code == 401
+
+
+async def test_a_request_with_a_key_has_no_connections_of_its_own(department: Department, settings: Settings) -> None:
+    await department.operations.post("/accounts", ACCOUNT)
+    database = await connect_app(settings.model_copy(update={"database_pool_size": 1}))
+
+    async with AsyncExitStack() as held, KeyedDatabase(database, "one", b"", held).look(department.system) as tx:
+        keyed = await tx.fetch_all(NAMES)
+    async with database.look(department.system) as tx:
+        again = await tx.fetch_all(NAMES)
+    await database.close()
+
+    assert [row["name"] for row in keyed] == [row["name"] for row in again] == ["Acme"]
 
 
 async def test_workers_are_woken_once_for_what_was_done_and_not_for_replays(

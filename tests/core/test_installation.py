@@ -53,7 +53,7 @@ async def test_a_new_user_of_a_current_database_may_act_in_its_roles_afterwards(
     await migrate_to_newest(of_new_user)
 
     async with opened(of_new_user) as app, opened_as_worker(of_new_user) as worker:
-        users = [await each.pool.fetchval("SELECT session_user") for each in (app, worker)]
+        users = [await each.use.pool.fetchval("SELECT session_user") for each in (app, worker)]
     assert users == [new_user] * 2
 
 

@@ -97,7 +97,7 @@ async def test_the_pool_tells_who_uses_it_and_who_waits(
 
 async def test_who_waits_for_a_connection_is_seen_while_waiting(database: Database, department: Department) -> None:
     waited_before = database.use.waited_seconds
-    held = [await database.use.acquire() for _ in range(database.pool.get_max_size())]
+    held = [await database.use.acquire() for _ in range(database.use.pool.get_max_size())]
 
     async def begin() -> None:
         async with database.begin(department.system):

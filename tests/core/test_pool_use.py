@@ -1,4 +1,4 @@
-"""Waiting for a connection, and when it makes no sense."""
+"""Who gets which connection, who waits for one, and when that makes no sense."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -150,6 +150,7 @@ async def test_what_is_not_in_order_goes_through_the_pool(pool: asyncpg.Pool) ->
     await broken.execute("BEGIN")
 
     await use.release(broken, is_in_order=True)  # it is not: somebody's transaction is open
+    assert pool.get_idle_size() == 1
     held = await use.acquire()
     is_in_transaction = held.is_in_transaction()
     await use.release(held, is_in_order=False)
