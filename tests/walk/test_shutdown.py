@@ -38,6 +38,8 @@ async def test_a_server_that_is_asked_to_leave_is_not_ready_and_answers_all_that
             while readiness[-1].status_code == 200:
                 readiness.append(await client.get("/readyz"))
             closing = await client.get("/livez")
+            while processes != "1" and "connection" not in closing.headers:  # another's, which has not heard of it yet
+                closing = await client.get("/livez")
             is_leaving.set()
             answers = [answer for task in asking for answer in await task]
         code = await asyncio.to_thread(server.process.wait, PATIENCE_SECONDS)
